@@ -1,0 +1,170 @@
+package plugins
+
+import (
+	"context"
+	"syscall"
+)
+
+// zeroChunk is how much one write of an emulated zero, or one read of an
+// emulated cache request, moves. Larger pieces would save no time in a script
+// and cost memory (nbdkit allows itself 64 MiB).
+const zeroChunk = 4 << 20
+
+// Do performs r: what the script can do is called, what it cannot is put
+// together from what it can (nbdkit's rules).
+func (s *session) Do(ctx context.Context, r *Request) error {
+	if err := s.info.Check(r); err != nil {
+		return err
+	}
+	if err := s.in.lane.enter(ctx); err != nil {
+		return err
+	}
+	defer s.in.lane.leave()
+	c := s.in.calls.Get().(*Call)
+	defer s.in.calls.Put(c)
+	defer func() { *c = Call{} }() // keep nothing of the request alive
+
+	*c = Call{Request: r, Open: s.params, Handle: s.handle,
+		Offset: r.Offset, Length: r.Length, Flags: r.Flags & scriptFlags, Data: r.Data}
+	fua := s.splitFUA(c)
+	var err error
+	switch r.Op {
+	case OpRead:
+		err = s.read(ctx, c)
+		r.Data = c.Data
+	case OpWrite:
+		err = s.call(ctx, c, Pwrite, syscall.EROFS)
+	case OpFlush:
+		err = s.call(ctx, c, Flush, syscall.EINVAL)
+	case OpTrim:
+		err = s.call(ctx, c, Trim, syscall.EINVAL)
+	case OpZero:
+		err = s.zero(ctx, c)
+	case OpCache:
+		err = s.cache(ctx, c)
+	case OpExtents:
+		r.Extents, err = s.extents(ctx, c, r.Extents[:0])
+	}
+	if err == nil && fua && s.in.script.Defines(Flush) {
+		err = s.call(ctx, c, Flush, syscall.EINVAL)
+	}
+	return err
+}
+
+// splitFUA takes FUA out of the flags that the script will see unless the
+// script does it by itself, and reports whether a flush must follow.
+func (s *session) splitFUA(c *Call) (flush bool) {
+	writes := c.Request.Op.Writes()
+	if c.Flags&FlagFUA == 0 || writes && s.info.FUA == Native {
+		return false
+	}
+	c.Flags &^= FlagFUA
+	return writes
+}
+
+// call runs cb with the rest of c as it is, and gives errno if the script
+// promised cb (by can_*) but does not define it.
+func (s *session) call(ctx context.Context, c *Call, cb Callback, errno syscall.Errno) error {
+	if !s.in.script.Defines(cb) {
+		return &Error{Errno: errno, Callback: cb, File: s.in.file(), Msg: "the script says it can, but does not define this callback"}
+	}
+	c.Callback = cb
+	return s.in.call(ctx, c)
+}
+
+// read runs pread and holds the script to the length that was asked for.
+func (s *session) read(ctx context.Context, c *Call) error {
+	if uint64(cap(c.Data)) >= c.Length {
+		c.Data = c.Data[:c.Length]
+	} else if s.in.script.APIVersion() >= 2 {
+		c.Data = make([]byte, c.Length)
+	} else {
+		c.Data = nil // a v1 script returns its own
+	}
+	if err := s.call(ctx, c, Pread, syscall.EIO); err != nil {
+		return err
+	}
+	if uint64(len(c.Data)) < c.Length {
+		return s.in.wrong(Pread, "returned %d bytes: %d were asked for at offset %d", len(c.Data), c.Length, c.Offset)
+	}
+	c.Data = c.Data[:c.Length]
+	return nil
+}
+
+// zero runs the script's zero, or writes zeroes where it has none or says
+// ENOTSUP. A fast zero never falls back to writing.
+func (s *session) zero(ctx context.Context, c *Call) error {
+	fast := c.Flags&FlagFastZero != 0
+	native := s.info.CanZero && s.in.script.Defines(Zero)
+	if fast && (!native || s.in.script.APIVersion() < 2) {
+		return Errorf(syscall.ENOTSUP, "the disk has no zero that is faster than writing")
+	}
+	if native {
+		err := s.call(ctx, c, Zero, syscall.EINVAL)
+		if errno := ErrnoOf(err); err == nil || fast || errno != syscall.ENOTSUP && errno != syscall.EOPNOTSUPP {
+			return err
+		}
+	}
+	return s.writeZeroes(ctx, c)
+}
+
+// writeZeroes covers the range of c with writes; the last one carries FUA if c does.
+func (s *session) writeZeroes(ctx context.Context, c *Call) error {
+	fua := c.Flags & FlagFUA
+	offset, left := c.Offset, c.Length
+	zeroes := make([]byte, min(left, zeroChunk))
+	for left > 0 {
+		n := min(left, zeroChunk)
+		c.Offset, c.Length, c.Data, c.Flags = offset, n, zeroes[:n], 0
+		if n == left {
+			c.Flags = fua
+		}
+		if err := s.call(ctx, c, Pwrite, syscall.EROFS); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		offset, left = offset+n, left-n
+	}
+	return nil
+}
+
+// cache runs the script's cache, or reads the range and throws it away.
+func (s *session) cache(ctx context.Context, c *Call) error {
+	if s.info.Cache == Native {
+		if !s.in.script.Defines(Cache) {
+			return nil // promised without a callback: nothing to do
+		}
+		return s.call(ctx, c, Cache, syscall.EINVAL)
+	}
+	offset, left := c.Offset, c.Length
+	scratch := make([]byte, min(left, zeroChunk))
+	for left > 0 {
+		n := min(left, zeroChunk)
+		c.Offset, c.Length, c.Data, c.Flags = offset, n, scratch[:n], 0
+		if err := s.read(ctx, c); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		offset, left = offset+n, left-n
+	}
+	return nil
+}
+
+// extents asks the script what the range is made of; a disk that cannot say is data.
+func (s *session) extents(ctx context.Context, c *Call, into []Extent) ([]Extent, error) {
+	if !s.info.CanExtents {
+		return append(into, Extent{Offset: c.Offset, Length: c.Length}), nil
+	}
+	if err := s.call(ctx, c, Extents, syscall.EINVAL); err != nil {
+		return into, err
+	}
+	out, err := normalizeExtents(into, c.Extents, c.Offset, s.info.Size)
+	if err != nil {
+		return out, &Error{Errno: ErrnoOf(err), Callback: Extents, File: s.in.file(), Msg: err.Error()}
+	}
+	return out, nil
+}

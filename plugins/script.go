@@ -1,0 +1,128 @@
+package plugins
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// A Runtime is a language.
+type Runtime interface {
+	// Name returns the name that --lang takes: "lua".
+	Name() string
+
+	// Match reports whether src looks like this language, by its extension or
+	// its first line.
+	Match(src Source) bool
+
+	// Compile checks the syntax of src. It runs nothing. A mistake in the
+	// script is an *Error with its position.
+	Compile(src Source) (Program, error)
+}
+
+// A Program is a compiled script.
+type Program interface {
+	// Start runs the top level of the script in a new, independent state and
+	// returns it. A failure in the script is an *Error.
+	Start(ctx context.Context, env Env) (Script, error)
+}
+
+// A Script is a loaded script: what a language supplies.
+type Script interface {
+	// APIVersion returns which signatures the script was written for: 1 or 2.
+	APIVersion() int
+
+	// Defines reports whether the script has c. The answer never changes.
+	Defines(c Callback) bool
+
+	// Call runs c.Callback, which is defined, with the arguments that its
+	// Signature names, taken from c, and leaves the result in c. A failure is an
+	// *Error that carries callback, file and line. Call is not called while
+	// another Call runs, unless ThreadModel allows it. When ctx ends, the
+	// interpreter is interrupted and Call returns soon.
+	Call(ctx context.Context, c *Call) error
+
+	// ThreadModel returns the loosest model that the language allows this script.
+	ThreadModel() ThreadModel
+
+	// Files returns what the script was loaded from: its own file, and what it
+	// loaded besides.
+	Files() []string
+
+	// Close frees the state. No Call is running, and none will follow.
+	Close() error
+}
+
+// A Call is one run of a callback: its arguments and, afterwards, its result.
+// [Signature] says which fields take part.
+type Call struct {
+	Callback Callback
+
+	Request *Request   // the request that it is for; nil outside of one
+	Open    OpenParams // the connection that it is for; zero outside of one
+
+	// Arguments.
+	Handle   any // as Open's result left it
+	ReadOnly bool
+	TLS      bool
+	Key      string
+	Value    string
+	Offset   uint64
+	Length   uint64
+	Flags    Flags
+	Data     []byte // to write; or to fill, for a read: Length bytes
+	State    any    // nil, bool, int64, float64, string, []any, or map[string]any of these
+
+	// Results, besides Handle, Data and State. ResultBytes replaces Data by
+	// memory that nobody changes, or fills it.
+	Bool       bool
+	Int        int64
+	Text       string
+	Missing    bool // the callback returned nothing where a text was wanted
+	Extents    []Extent
+	Exports    []Export
+	BlockSizes BlockSizes
+
+	Started, Done Stamp // when the script was entered and left
+}
+
+// Env is what a script is started with. Its functions may be called from any
+// goroutine that is in the script, and must not block.
+type Env struct {
+	Params   []Param
+	ReadOnly bool // the server was told to serve read-only (-r)
+
+	// Print takes what the script prints: one line or more, without the last
+	// line end. c is the call that is running; nil at the top level. A nil Print
+	// drops it.
+	Print func(c *Call, text string)
+
+	// Debug takes what nbdkit.debug says; nil drops it.
+	Debug func(c *Call, text string)
+
+	// Observe is told of every callback that ran, with its times and outcome,
+	// before anybody else is. nil observes nothing.
+	Observe func(c *Call, err error)
+
+	// Shelf holds what outlives the script. nil gets the script one of its own.
+	Shelf *Shelf
+}
+
+// FindRuntime returns the runtime called name or, if name is "", the first one
+// that src looks like.
+func FindRuntime(runtimes []Runtime, name string, src Source) (Runtime, error) {
+	var known []string
+	for _, rt := range runtimes {
+		if name == rt.Name() || name == "" && rt.Match(src) {
+			return rt, nil
+		}
+		known = append(known, rt.Name())
+	}
+	list := strings.Join(known, ", ")
+	if name != "" {
+		return nil, fmt.Errorf("no language %q: there is %s", name, list)
+	}
+	return nil, fmt.Errorf("%s: cannot tell the language from the extension %q or the first line: rename it or choose one of %s with --lang",
+		src.Path, filepath.Ext(src.Path), list)
+}

@@ -1,0 +1,213 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// A session is one open disk of an Instance.
+type session struct {
+	in     *Instance
+	params OpenParams
+	handle any // what the script's open returned
+	info   Info
+}
+
+var (
+	_ Handle    = (*session)(nil)
+	_ Describer = (*session)(nil)
+)
+
+// Exports runs list_exports. A script without it has its default export alone.
+func (in *Instance) Exports(ctx context.Context, p OpenParams) ([]Export, error) {
+	if err := in.lane.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer in.lane.leave()
+	if !in.script.Defines(ListExports) {
+		name, ok, err := in.defaultExport(ctx, p)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return []Export{{Name: name}}, nil
+	}
+	c := Call{Callback: ListExports, Open: p, ReadOnly: p.ReadOnly, TLS: p.TLS}
+	if err := in.call(ctx, &c); err != nil {
+		return nil, err
+	}
+	if len(c.Exports) > MaxExports {
+		return nil, in.wrong(ListExports, "returned %d exports: %d is the most", len(c.Exports), MaxExports)
+	}
+	for _, e := range c.Exports {
+		if len(e.Name) > MaxString || len(e.Description) > MaxString {
+			return nil, in.wrong(ListExports, "returned a name or description of more than %d bytes", MaxString)
+		}
+	}
+	return c.Exports, nil
+}
+
+// defaultExport resolves the export "". ok is false if the script refuses to have one.
+func (in *Instance) defaultExport(ctx context.Context, p OpenParams) (name string, ok bool, err error) {
+	if !in.script.Defines(DefaultExport) {
+		return "", true, nil
+	}
+	c := Call{Callback: DefaultExport, Open: p, ReadOnly: p.ReadOnly, TLS: p.TLS}
+	if err := in.call(ctx, &c); err != nil {
+		return "", false, err
+	}
+	return c.Text, !c.Missing && len(c.Text) <= MaxString, nil
+}
+
+// Open opens the script for one connection: the default export is resolved,
+// then open, get_size and the can_* callbacks run, each at most once.
+func (in *Instance) Open(ctx context.Context, p OpenParams) (Handle, error) {
+	if err := in.lane.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer in.lane.leave()
+	if p.Export == "" {
+		name, ok, err := in.defaultExport(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, &Error{Errno: syscall.ENOENT, Callback: DefaultExport, File: in.file(), Msg: "there is no default export: name one"}
+		}
+		p.Export = name
+	}
+	c := Call{Callback: Open, Open: p, ReadOnly: p.ReadOnly}
+	if err := in.call(ctx, &c); err != nil {
+		return nil, err
+	}
+	s := &session{in: in, params: p, handle: c.Handle}
+	if err := s.learn(ctx); err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+	return s, nil
+}
+
+// learn asks the script for the facts of the disk, in nbdkit's order. What a
+// missing callback means is nbdkit's rule for C plugins.
+func (s *session) learn(ctx context.Context) error {
+	defines := s.in.script.Defines
+	q := questions{ctx: ctx, s: s}
+	i := &s.info
+
+	size := q.integer(GetSize, 0)
+	if q.err == nil && size < 0 {
+		return s.in.wrong(GetSize, "returned %d: a size cannot be below zero", size)
+	}
+	i.Size = uint64(size)
+
+	// A server that was started read-only asks nothing about writing.
+	i.ReadOnly = s.params.ReadOnly || !q.boolean(CanWrite, defines(Pwrite))
+	if !i.ReadOnly {
+		i.CanZero = q.boolean(CanZero, defines(Zero))
+		// Without a zero that knows of flags, a fast zero fails at once, which is fast.
+		i.CanFastZero = q.boolean(CanFastZero, !defines(Zero) || s.in.script.APIVersion() < 2 || !i.CanZero)
+		i.CanTrim = q.boolean(CanTrim, defines(Trim))
+		i.FUA = q.support(CanFUA, defines(Flush), Emulate)
+		if s.in.script.APIVersion() < 2 {
+			i.FUA = min(i.FUA, Emulate) // a v1 pwrite has no flags to see it by
+		}
+	}
+	i.CanFlush = q.boolean(CanFlush, defines(Flush))
+	i.Rotational = q.boolean(IsRotational, false)
+	i.MultiConn = q.boolean(CanMultiConn, false)
+	i.Cache = q.support(CanCache, defines(Cache), Native)
+	i.CanExtents = q.boolean(CanExtents, defines(Extents))
+	return q.err
+}
+
+// questions asks callbacks about a session until one fails.
+type questions struct {
+	ctx context.Context
+	s   *session
+	err error
+}
+
+// ask runs cb and reports whether it answered.
+func (q *questions) ask(cb Callback, c *Call) bool {
+	if q.err != nil || !q.s.in.script.Defines(cb) {
+		return false
+	}
+	*c = Call{Callback: cb, Open: q.s.params, Handle: q.s.handle}
+	q.err = q.s.in.call(q.ctx, c)
+	return q.err == nil
+}
+
+func (q *questions) boolean(cb Callback, missing bool) bool {
+	var c Call
+	if q.ask(cb, &c) {
+		return c.Bool
+	}
+	return missing && q.err == nil
+}
+
+func (q *questions) integer(cb Callback, missing int64) int64 {
+	var c Call
+	if q.ask(cb, &c) {
+		return c.Int
+	}
+	return missing
+}
+
+// support asks for none, emulate or native; a missing callback means level if
+// the feature's own callback is there.
+func (q *questions) support(cb Callback, defined bool, level Support) Support {
+	missing := None
+	if defined {
+		missing = level
+	}
+	n := q.integer(cb, int64(missing))
+	if n < int64(None) || n > int64(Native) {
+		q.err = q.s.in.wrong(cb, "returned %d: want none (0), emulate (1) or native (2)", n)
+		return None
+	}
+	return Support(n)
+}
+
+func (s *session) Info() Info { return s.info }
+
+func (s *session) Description(ctx context.Context) (string, error) {
+	c := Call{Callback: ExportDescription, Open: s.params, Handle: s.handle}
+	if err := s.in.runCall(ctx, &c); err != nil {
+		return "", err
+	}
+	if len(c.Text) > MaxString {
+		return "", s.in.wrong(ExportDescription, "returned %d bytes: %d is the most", len(c.Text), MaxString)
+	}
+	return c.Text, nil
+}
+
+func (s *session) BlockSizes(ctx context.Context) (BlockSizes, error) {
+	c := Call{Callback: BlockSize, Open: s.params, Handle: s.handle}
+	if err := s.in.runCall(ctx, &c); err != nil {
+		return BlockSizes{}, err
+	}
+	if err := c.BlockSizes.check(); err != nil {
+		return BlockSizes{}, s.in.wrong(BlockSize, "%v", err)
+	}
+	return c.BlockSizes, nil
+}
+
+// Close runs the script's close. It does not end early: a handle that the
+// script was not told about would leak what open took.
+func (s *session) Close() error {
+	ctx := context.Background()
+	if err := s.in.lane.enter(ctx); err != nil {
+		return fmt.Errorf("closing a handle: %w", err)
+	}
+	defer s.in.lane.leave()
+	return s.close(ctx)
+}
+
+// close is Close for a caller that holds the lane.
+func (s *session) close(ctx context.Context) error {
+	if !s.in.script.Defines(Close) {
+		return nil
+	}
+	return s.in.call(ctx, &Call{Callback: Close, Open: s.params, Handle: s.handle})
+}

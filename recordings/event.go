@@ -1,0 +1,105 @@
+package recordings
+
+import (
+	"syscall"
+	"time"
+
+	"workbench/plugins"
+)
+
+// A Kind is a kind of fact.
+type Kind uint8
+
+// The kinds, and what the fields of their events hold besides Seq, Kind and
+// Received, the time at which the fact came to be.
+const (
+	// Request is a finished request: all fields. The text says why it failed,
+	// the data are the first bytes that it moved.
+	Request Kind = iota + 1
+
+	// Callback is a callback that was run other than for the request that it
+	// is named for: config, open, can_write, the flush of an emulated FUA.
+	// Callback, Errno, Started, Done, InCallback; Front, Conn and Cookie if it
+	// was run for a request or connection, and then Op, Offset and Length. The
+	// text says why it failed.
+	Callback
+
+	// Connect is a client that came: Front, Conn. The text is its address.
+	Connect
+
+	// Negotiate is an option of the handshake: Front, Conn, Errno if it was
+	// refused. The text is option, answer and what both agreed on, in words.
+	Negotiate
+
+	// Opened is an export that was opened for a connection and is ready for
+	// requests: Front, Conn, Length (the size of the disk). The text is the
+	// name of the export.
+	Opened
+
+	// Disconnect is a client that went: Front, Conn, Errno if it did not go in
+	// peace. The text says why.
+	Disconnect
+
+	// Reload is a script that was loaded or refused. Generation is the one that
+	// serves now, Errno is set if it is the one that served before. Started and
+	// Done are when the gate was closed and opened. The text says what became of it.
+	Reload
+
+	// Output is what the script printed: Callback, and Front, Conn and Cookie of
+	// the request that it was for. The text is what it printed.
+	Output
+
+	// Debug is what the script said by nbdkit.debug. Fields as Output.
+	Debug
+)
+
+var kindNames = [...]string{
+	"?", "request", "callback", "connect", "negotiate", "opened", "disconnect", "reload", "output", "debug",
+}
+
+// String returns the word that JSON lines use: "request".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return kindNames[0]
+}
+
+// An Event is one fact. It has a fixed size and no pointers; its text and data
+// are asked of the [Source] that it came from.
+type Event struct {
+	Seq uint64 // its number in the log, from 0
+
+	Kind       Kind
+	Front      plugins.Front
+	Op         plugins.Op
+	Callback   plugins.Callback
+	Flags      plugins.Flags
+	Errno      uint16 // 0 = it went well
+	Generation uint32 // of the script, from 1
+	Conn       uint32 // the front end's number for the connection
+	Cookie     uint64 // the client's name for the request
+
+	Offset, Length uint64
+
+	plugins.Times
+
+	side             uint64 // where its text and data begin in the side ring
+	textLen, dataLen uint32
+}
+
+// Failed reports whether e is a failure, and Err its errno.
+func (e *Event) Failed() bool { return e.Errno != 0 }
+
+// Err returns the errno of e, 0 if it went well.
+func (e *Event) Err() syscall.Errno { return syscall.Errno(e.Errno) }
+
+// Duration returns how long e took: for a request from the front end having
+// read it until the answer left, for a callback the time in it, for a reload
+// the time that the gate was closed.
+func (e *Event) Duration() time.Duration {
+	if e.Kind == Request {
+		return e.Replied.Sub(e.Received)
+	}
+	return e.Done.Sub(e.Started)
+}
