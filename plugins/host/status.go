@@ -1,0 +1,72 @@
+package host
+
+import (
+	"fmt"
+	"time"
+
+	"workbench/plugins"
+)
+
+// A State is what the host is doing with the script.
+type State uint8
+
+// The states. A reload goes from Serving through Building, Checking, Draining
+// and Swapping back to Serving; refused at any point, it goes straight back.
+const (
+	Serving  State = iota // the generation answers; no reload is under way
+	Building              // a new generation is compiled and started beside it
+	Checking              // handles are opened on the new generation and compared
+	Draining              // the gate is closed; requests in flight finish
+	Swapping              // the handles change over
+	Stopped               // closed
+)
+
+var stateNames = [...]string{"serving", "building", "checking", "draining", "swapping", "stopped"}
+
+// String returns the word that the screen shows: "serving".
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("state %d", uint8(s))
+}
+
+// Status is what the host can say of itself at one moment. It is a copy: the
+// caller may keep it.
+type Status struct {
+	State       State
+	Path        string // of the script, as the user wrote it
+	Language    string
+	Params      []plugins.Param
+	Generation  uint32 // the one that serves, from 1
+	Callbacks   []plugins.Callback
+	ThreadModel plugins.ThreadModel
+	Source      string // the text of the generation that serves
+
+	Watching bool // whether saving the script reloads it
+
+	// Problem is why the last reload was refused, nil if it was not. Excerpt
+	// shows the line of the script that it names, "" if it names none.
+	Problem error
+	Excerpt string
+
+	Reloads  int // generations swapped in since the first
+	Refusals int // reloads refused
+
+	// How long the gate was closed for the last swap, and for the longest.
+	LastClosed, LongestClosed time.Duration
+
+	Handles  int        // open disks
+	InFlight []InFlight // requests that have not been answered, oldest first
+}
+
+// InFlight is a request on its way.
+type InFlight struct {
+	Op       plugins.Op
+	Flags    plugins.Flags
+	Offset   uint64
+	Length   uint64
+	Origin   plugins.Origin
+	Received plugins.Stamp
+	Waiting  bool // at the gate, while a reload closes it
+}
