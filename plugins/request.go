@@ -28,6 +28,10 @@ type Request struct {
 	// have, a command that was not negotiated). Do returns it untouched.
 	Refuse error
 
+	// Generation is the generation of the script that Do ran, for those who
+	// reload scripts; 0 where there is only one.
+	Generation uint32
+
 	Times
 }
 

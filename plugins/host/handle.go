@@ -1,0 +1,117 @@
+package host
+
+import (
+	"context"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
+
+// A handle is a client's open disk. It stays while generations come and go.
+type handle struct {
+	host   *Host
+	params plugins.OpenParams
+
+	// What it stands on. They change only while the gate is closed, and are
+	// read only inside the gate.
+	inner      plugins.Handle
+	generation uint32
+}
+
+var (
+	_ plugins.Handle    = (*handle)(nil)
+	_ plugins.Finisher  = (*handle)(nil)
+	_ plugins.Describer = (*handle)(nil)
+)
+
+// Info implements plugins.Handle. A swap never changes what a client was told,
+// so it does not matter which generation answers, but that inner must not
+// change meanwhile does.
+func (d *handle) Info() plugins.Info {
+	n, err := d.host.gate.enter(context.Background(), nil)
+	if err != nil {
+		return plugins.Info{} // not reached: the background never ends
+	}
+	defer d.host.gate.leave(n)
+	return d.inner.Info()
+}
+
+// Do implements plugins.Handle.
+func (d *handle) Do(ctx context.Context, r *plugins.Request) error {
+	n, err := d.host.gate.enter(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer d.host.gate.leave(n)
+	r.Generation = d.generation
+	return d.inner.Do(ctx, r)
+}
+
+// Finish implements plugins.Finisher: the request becomes a fact.
+func (d *handle) Finish(r *plugins.Request, err error) {
+	d.host.opts.Log.Append(recordings.Event{
+		Kind:       recordings.Request,
+		Front:      r.Origin.Front,
+		Conn:       r.Origin.Conn,
+		Cookie:     r.Origin.Cookie,
+		Op:         r.Op,
+		Callback:   r.Op.Callback(),
+		Flags:      r.Flags,
+		Errno:      uint16(plugins.ErrnoOf(err)),
+		Generation: r.Generation,
+		Offset:     r.Offset,
+		Length:     r.Length,
+		Times:      r.Times,
+	}, errorText(err, r.Op.Callback()), payload(r, err))
+}
+
+// payload returns the bytes that r moved.
+func payload(r *plugins.Request, err error) []byte {
+	if r.Op == plugins.OpWrite || r.Op == plugins.OpRead && err == nil {
+		return r.Data
+	}
+	return nil
+}
+
+// Description implements plugins.Describer.
+func (d *handle) Description(ctx context.Context) (string, error) {
+	n, err := d.host.gate.enter(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	defer d.host.gate.leave(n)
+	if s, ok := d.inner.(plugins.Describer); ok {
+		return s.Description(ctx)
+	}
+	return "", nil
+}
+
+// BlockSizes implements plugins.Describer.
+func (d *handle) BlockSizes(ctx context.Context) (plugins.BlockSizes, error) {
+	n, err := d.host.gate.enter(ctx, nil)
+	if err != nil {
+		return plugins.BlockSizes{}, err
+	}
+	defer d.host.gate.leave(n)
+	if s, ok := d.inner.(plugins.Describer); ok {
+		return s.BlockSizes(ctx)
+	}
+	return plugins.BlockSizes{}, nil
+}
+
+// Close implements plugins.Handle.
+func (d *handle) Close() error {
+	n, err := d.host.gate.enter(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer d.host.gate.leave(n)
+	d.host.mu.Lock()
+	_, open := d.host.handles[d]
+	delete(d.host.handles, d)
+	d.host.mu.Unlock()
+	if !open {
+		return nil // the host closed it when it stopped
+	}
+	return d.inner.Close()
+}

@@ -1,0 +1,284 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
+
+// Options say what to host. Path, Runtimes and Log must be set.
+type Options struct {
+	Path     string // of the script
+	Params   []plugins.Param
+	ReadOnly bool
+	Language string // the name of a runtime; "" = by extension or first line
+	Runtimes []plugins.Runtime
+	Log      *recordings.Log
+
+	Debug bool // log what nbdkit.debug says
+	Watch bool // reload when the script, or a file that it loaded, changes
+
+	// Settle is how long the files must rest after a change before they are
+	// read again; 0 = 100 ms.
+	Settle time.Duration
+
+	// Drain is how long a swap may wait for the requests in flight; 0 = 5 s.
+	Drain time.Duration
+}
+
+// A Host is a live plugin. It is a plugins.Backend; its methods may be called
+// from any goroutine.
+type Host struct {
+	opts  Options
+	shelf plugins.Shelf // what outlives a generation
+	gate  gate
+	kick  chan struct{} // asks Run for a reload
+
+	reloading chan struct{} // holds one token while a reload, or Close, is under way
+
+	mu                        sync.Mutex
+	state                     State                // guarded by mu
+	current                   *generation          // guarded by mu; changes only while the gate is closed
+	handles                   map[*handle]struct{} // guarded by mu
+	problem                   error                // guarded by mu
+	excerpt                   string               // guarded by mu
+	reloads, refusals         int                  // guarded by mu
+	lastClosed, longestClosed time.Duration        // guarded by mu
+}
+
+var _ plugins.Backend = (*Host)(nil)
+
+// New loads the script as generation 1. An error is what is wrong with the
+// script or its parameters; nothing is left running then.
+func New(ctx context.Context, o Options) (*Host, error) {
+	if o.Settle == 0 {
+		o.Settle = 100 * time.Millisecond
+	}
+	if o.Drain == 0 {
+		o.Drain = 5 * time.Second
+	}
+	h := &Host{
+		opts:      o,
+		kick:      make(chan struct{}, 1),
+		reloading: make(chan struct{}, 1),
+		handles:   map[*handle]struct{}{},
+		state:     Building,
+	}
+	began := plugins.Now()
+	src, err := plugins.ReadSource(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	g, err := h.build(ctx, src, 1)
+	if err != nil {
+		return nil, &LoadError{Err: err, Excerpt: excerpt(err, src)}
+	}
+	h.current, h.state = g, Serving
+	h.opts.Log.Append(recordings.Event{
+		Kind: recordings.Reload, Generation: 1,
+		Times: plugins.Times{Received: began},
+	}, fmt.Sprintf("loaded %s", o.Path), nil)
+	return h, nil
+}
+
+// A LoadError is a script that cannot be used, with the line that is to blame.
+type LoadError struct {
+	Err     error
+	Excerpt string // two lines, or "" if no line is to blame
+}
+
+// Error returns one line: what and where.
+func (e *LoadError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the excerpt.
+func (e *LoadError) Unwrap() error { return e.Err }
+
+// excerpt returns the lines of the script that err points at.
+func excerpt(err error, src plugins.Source) string {
+	var script *plugins.Error
+	if !errors.As(err, &script) {
+		return ""
+	}
+	if script.File == src.Path {
+		return script.Excerpt(src.Text)
+	}
+	if script.File == "" {
+		return ""
+	}
+	module, err := plugins.ReadSource(script.File)
+	if err != nil {
+		return "" // the message names the file; there is nothing more to show
+	}
+	return script.Excerpt(module.Text)
+}
+
+// Exports implements plugins.Backend.
+func (h *Host) Exports(ctx context.Context, p plugins.OpenParams) ([]plugins.Export, error) {
+	n, err := h.gate.enter(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer h.gate.leave(n)
+	g, err := h.serving()
+	if err != nil {
+		return nil, err
+	}
+	return g.instance.Exports(ctx, p)
+}
+
+// Open implements plugins.Backend. What it returns outlives reloads.
+func (h *Host) Open(ctx context.Context, p plugins.OpenParams) (plugins.Handle, error) {
+	n, err := h.gate.enter(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer h.gate.leave(n)
+	g, err := h.serving()
+	if err != nil {
+		return nil, err
+	}
+	inner, err := g.instance.Open(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	d := &handle{host: h, params: p, inner: inner, generation: g.number}
+	h.mu.Lock()
+	h.handles[d] = struct{}{}
+	h.mu.Unlock()
+	return d, nil
+}
+
+// serving returns the generation that serves. Inside the gate it stays the same.
+func (h *Host) serving() (*generation, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.state == Stopped {
+		return nil, plugins.Errorf(syscall.ESHUTDOWN, "the script was stopped")
+	}
+	return h.current, nil
+}
+
+// Status returns what the host is doing now.
+func (h *Host) Status() Status {
+	inFlight := h.gate.inFlight()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Status{
+		State:         h.state,
+		Path:          h.opts.Path,
+		Language:      h.current.language,
+		Params:        slices.Clone(h.opts.Params),
+		Generation:    h.current.number,
+		Callbacks:     h.current.instance.Callbacks(),
+		ThreadModel:   h.current.instance.ThreadModel(),
+		Source:        h.current.source.Text,
+		Watching:      h.opts.Watch,
+		Problem:       h.problem,
+		Excerpt:       h.excerpt,
+		Reloads:       h.reloads,
+		Refusals:      h.refusals,
+		LastClosed:    h.lastClosed,
+		LongestClosed: h.longestClosed,
+		Handles:       len(h.handles),
+		InFlight:      inFlight,
+	}
+}
+
+// Close ends the script: cleanup, unload. The front ends have closed their
+// handles; what they left open is closed first. It waits for a reload under way.
+func (h *Host) Close(ctx context.Context) error {
+	if err := h.lockReload(ctx); err != nil {
+		return err
+	}
+	defer h.unlockReload()
+	if err := h.gate.close(ctx); err != nil {
+		return fmt.Errorf("stopping the script while %s: %w", describeInFlight(h.gate.inFlight()), err)
+	}
+	defer h.gate.open()
+	h.mu.Lock()
+	left := h.handles
+	h.handles = map[*handle]struct{}{}
+	stopped := h.state == Stopped
+	h.state = Stopped
+	h.mu.Unlock()
+	if stopped {
+		return nil
+	}
+	var errs []error
+	for d := range left {
+		errs = append(errs, d.inner.Close())
+	}
+	errs = append(errs, h.current.instance.Close(ctx))
+	return errors.Join(errs...)
+}
+
+// describeInFlight names what is still running: "READ 0x1000 4096 of nbd#1 and 3 more are in flight".
+func describeInFlight(list []InFlight) string {
+	if len(list) == 0 {
+		return "a callback is running"
+	}
+	r := list[0]
+	text := fmt.Sprintf("%s %#x %d of %s#%d", r.Op, r.Offset, r.Length, r.Origin.Front, r.Origin.Conn)
+	if more := len(list) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more are in flight", text, more)
+	}
+	return text + " is in flight"
+}
+
+// observe returns the functions by which generation number tells what it does.
+func (h *Host) observe(number uint32) (print, debug func(*plugins.Call, string), observe func(*plugins.Call, error)) {
+	log := h.opts.Log
+	line := func(kind recordings.Kind) func(c *plugins.Call, text string) {
+		return func(c *plugins.Call, text string) {
+			e := callEvent(kind, number, c)
+			e.Received = plugins.Now()
+			log.Append(e, strings.ToValidUTF8(text, "\uFFFD"), nil)
+		}
+	}
+	print = line(recordings.Output)
+	if h.opts.Debug {
+		debug = line(recordings.Debug)
+	}
+	observe = func(c *plugins.Call, err error) {
+		if c.Request != nil && c.Callback == c.Request.Op.Callback() {
+			return // the event of the request will tell
+		}
+		e := callEvent(recordings.Callback, number, c)
+		e.Received, e.Started, e.Done = c.Started, c.Started, c.Done
+		e.InCallback = c.Done.Sub(c.Started)
+		e.Errno = uint16(plugins.ErrnoOf(err))
+		log.Append(e, errorText(err, c.Callback), nil)
+	}
+	return print, debug, observe
+}
+
+// callEvent returns an event about c, which is nil at the top level of a script.
+func callEvent(kind recordings.Kind, generation uint32, c *plugins.Call) recordings.Event {
+	e := recordings.Event{Kind: kind, Generation: generation}
+	if c == nil {
+		return e
+	}
+	e.Callback, e.Front, e.Conn = c.Callback, c.Open.Front, c.Open.Conn
+	if r := c.Request; r != nil {
+		e.Op, e.Flags, e.Cookie = r.Op, c.Flags, r.Origin.Cookie
+		e.Offset, e.Length = c.Offset, c.Length
+	}
+	return e
+}
+
+// errorText returns the text of err without the name of the callback that the
+// event is about anyway.
+func errorText(err error, about plugins.Callback) string {
+	if err == nil {
+		return ""
+	}
+	return strings.TrimPrefix(err.Error(), about.String()+": ")
+}
