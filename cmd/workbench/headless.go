@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"workbench/recordings"
+)
+
+// A printer writes events as lines, as they come: finished requests to one
+// place, and what else a user must know to another.
+type printer struct {
+	log      *recordings.Log
+	requests io.Writer // nil: none are printed
+	rest     io.Writer
+	json     bool
+	verbose  bool // the rest is everything, not only reloads and what the script printed
+}
+
+// errReaderGone is the end of a pipe that nobody reads any more.
+var errReaderGone = errors.New("nobody reads the lines any more")
+
+// run prints until ctx ends, and then what there is still to print. It fails
+// when it cannot write. It has a place of its own in the log and does not slow
+// those who append: what it misses then, it says.
+func (p *printer) run(ctx context.Context) error {
+	out := bufio.NewWriterSize(p.requests, 64<<10)
+	if p.requests == nil {
+		out = bufio.NewWriter(io.Discard)
+	}
+	var (
+		events [256]recordings.Event
+		line   []byte
+		next   uint64
+	)
+	for {
+		waited := p.log.Wait(ctx, next)
+		for {
+			n := p.log.Read(events[:], next)
+			if n == 0 {
+				break
+			}
+			if lost := events[0].Seq - next; lost > 0 {
+				if _, err := fmt.Fprintf(p.rest, "workbench: %d events were not printed: this output is too slow\n", lost); err != nil {
+					return err
+				}
+			}
+			for i := range events[:n] {
+				var err error
+				if line, err = p.print(out, line[:0], &events[i]); err != nil {
+					return readerGone(err)
+				}
+			}
+			next = events[n-1].Seq + 1
+		}
+		if err := out.Flush(); err != nil {
+			return readerGone(err)
+		}
+		if waited != nil {
+			return nil
+		}
+	}
+}
+
+// print writes e where it belongs. It returns line for the next time.
+func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte, error) {
+	isRequest := e.Kind == recordings.Request
+	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e)
+	if isRequest && p.requests == nil || !isRequest && !told && !p.verbose {
+		return line, nil
+	}
+	text, ok := p.log.Text(e)
+	if !ok {
+		text = "(the text is gone: this output is too slow)"
+	}
+	var err error
+	switch {
+	case e.Kind == recordings.Reload:
+		// The excerpt has lines of its own, and stays as it is.
+		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", text)
+		return line, err
+	case !isRequest:
+		line = append(recordings.AppendLine(line, e, text), '\n')
+		_, err = p.rest.Write(line)
+		return line, err
+	case p.json:
+		line, err = recordings.AppendJSON(line, e, text)
+	default:
+		line = recordings.AppendLine(line, e, text)
+	}
+	if err != nil {
+		return line, err
+	}
+	line = append(line, '\n')
+	_, err = out.Write(line)
+	return line, err
+}
+
+// isFirstLoad reports whether e is the load of generation 1, which is no reload.
+func isFirstLoad(e *recordings.Event) bool { return e.Generation == 1 && !e.Failed() }
+
+// readerGone tells the end of a pipe from other errors.
+func readerGone(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return errReaderGone
+	}
+	return fmt.Errorf("writing the lines: %w", err)
+}

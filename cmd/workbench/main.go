@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"workbench/plugins/host"
+)
+
+// The exit statuses. A captive command's own status comes instead, if it ran.
+const (
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	status := run(ctx, os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(status)
+}
+
+// streams are what the program was started with.
+type streams struct {
+	In, Out, Err *os.File
+}
+
+// A usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// An exitError carries the status of a captive command, which has said itself
+// what there was to say.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// run does what args ask for and returns the exit status.
+func run(ctx context.Context, args []string, std streams) int {
+	root := newRootCommand(std)
+	root.SetArgs(args)
+	root.SetIn(std.In)
+	root.SetOut(std.Out)
+	root.SetErr(std.Err)
+	return report(std.Err, root.ExecuteContext(ctx))
+}
+
+// report prints err for people, if there is anything to print, and returns the
+// status that goes with it.
+func report(w io.Writer, err error) int {
+	var status statusError
+	var usage usageError
+	var load *host.LoadError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return int(status)
+	case errors.As(err, &usage):
+		fmt.Fprintf(w, "workbench: %s\nTry 'workbench --help'.\n", oneLine(err))
+		return exitUsage
+	}
+	fmt.Fprintf(w, "workbench: %s\n", oneLine(err))
+	if errors.As(err, &load) && load.Excerpt != "" {
+		fmt.Fprintln(w, load.Excerpt)
+	}
+	return exitError
+}
+
+// oneLine returns the text of err on one line; several errors are separated by ";".
+func oneLine(err error) string {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	return strings.Join(lines, "; ")
+}
+
+// newRootCommand lists the verbs. Without one it gives the tour.
+func newRootCommand(std streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "workbench",
+		Short: "A bench for network block devices: run a plugin script, see every request, edit it live",
+		Long: `workbench loads a plugin script (the nbdkit contract, in Lua or Starlark), serves
+it over NBD and as a file, and shows what happens: every request, how long each
+callback took, what the script printed. Saving the script swaps it in under the
+clients that are connected.
+
+Without a verb it gives the tour: an example disk on a private socket, with demo
+traffic, on the screen.`,
+		Example: `  workbench                                      the tour
+  workbench new disk.lua                         begin a script
+  workbench run disk.lua file=disk.img           serve it, and watch
+  workbench mount disk.lua /mnt/disk             the same, and a file to use
+  workbench run disk.lua --run 'nbdinfo "$uri"'  one command against it`,
+		Args:          usageArgs(cobra.NoArgs),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runTour(cmd.Context(), std)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		newRunCommand(std),
+		newMountCommand(std),
+		newNewCommand(std),
+		newExamplesCommand(std),
+		newVersionCommand(std),
+	)
+	return root
+}
+
+// usageArgs makes the complaint of a check of positional arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}

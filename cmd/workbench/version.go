@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func newVersionCommand(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, and what the program was built from",
+		Example: "  workbench version",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(std.Out, version())
+			return err
+		},
+	}
+}
+
+// version returns "workbench VERSION (commit) GOVERSION OS/ARCH", with "devel"
+// where the build does not know.
+func version() string {
+	number, commit := "devel", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			number = v
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = fmt.Sprintf(" (%.12s)", s.Value)
+			}
+		}
+	}
+	return fmt.Sprintf("workbench %s%s %s %s/%s", number, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
