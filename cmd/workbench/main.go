@@ -24,6 +24,9 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	// A reader of the lines that goes away is an error of the write, not the
+	// end of the program: there are sockets and mounts to put away.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	status := run(ctx, os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	stop()
 	os.Exit(status)
@@ -39,7 +42,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// An exitError carries the status of a captive command, which has said itself
+// A statusError carries the status of a captive command, which has said itself
 // what there was to say.
 type statusError int
 

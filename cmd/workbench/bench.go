@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"workbench/fusemount"
+	"workbench/nbd"
+	"workbench/plugins"
+	"workbench/plugins/host"
+	"workbench/plugins/lua"
+	"workbench/plugins/starlark"
+	"workbench/recordings"
+)
+
+// runtimes are the languages, in the order in which they look at a script.
+func runtimes() []plugins.Runtime {
+	return []plugins.Runtime{lua.Runtime{}, starlark.Runtime{}}
+}
+
+// A bench is a plugin that is served: the host, the doors to it, and the log of
+// what happens.
+type bench struct {
+	o         *benchOptions
+	log       *recordings.Log
+	host      *host.Host
+	server    *nbd.Server
+	listeners []net.Listener
+	mount     *fusemount.FS // nil without a mount
+
+	socket string // path of the unix socket, "" without one
+	port   int    // of the TCP listener, 0 without one
+
+	closers []func(context.Context) error // run from the last to the first
+}
+
+// openBench loads the plugin and opens the doors. On an error nothing stays open.
+func openBench(ctx context.Context, o *benchOptions, log *recordings.Log) (*bench, error) {
+	b := &bench{o: o, log: log}
+	if err := b.open(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *bench) open(ctx context.Context) error {
+	h, err := host.New(ctx, host.Options{
+		Path:     b.o.script,
+		Params:   b.o.params,
+		ReadOnly: b.o.readOnly,
+		Language: b.o.language,
+		Runtimes: runtimes(),
+		Log:      b.log,
+		Debug:    b.o.verbose,
+		Watch:    !b.o.noReload,
+	})
+	if err != nil {
+		return err
+	}
+	b.host = h
+	b.onClose(h.Close)
+	if err := b.listen(); err != nil {
+		return err
+	}
+	b.server = &nbd.Server{Backend: h, ReadOnly: b.o.readOnly, Slots: b.o.threads, Trace: nbdTrace(b.log)}
+	b.onClose(b.server.Shutdown)
+	if b.o.mount != "" {
+		b.mount, err = fusemount.Mount(ctx, b.o.mount, fusemount.Options{
+			Backend:  h,
+			ReadOnly: b.o.readOnly,
+			Cache:    b.o.cache,
+			Conn:     1,
+			Log:      b.say,
+			Trace:    fuseTrace(b.log),
+		})
+		if err != nil {
+			return err
+		}
+		b.onClose(b.mount.Close)
+	}
+	return b.writePIDFile()
+}
+
+// listen opens the sockets. Clients that come before the server runs wait.
+func (b *bench) listen() error {
+	if b.o.unix != "" {
+		b.socket = b.o.unix
+		if b.socket == "-" {
+			path, remove, err := privateSocket()
+			if err != nil {
+				return err
+			}
+			b.socket = path
+			b.onClose(func(context.Context) error { return remove() })
+		}
+		var err error
+		if b.socket, err = filepath.Abs(b.socket); err != nil {
+			return err
+		}
+		l, err := listenUnix(b.socket)
+		if err != nil {
+			return err
+		}
+		b.addListener(l)
+	}
+	if b.o.port >= 0 {
+		l, err := listenTCP(b.o.ip, b.o.port)
+		if err != nil {
+			return err
+		}
+		b.addListener(l)
+		b.port = l.Addr().(*net.TCPAddr).Port
+	}
+	return nil
+}
+
+func (b *bench) addListener(l net.Listener) {
+	b.listeners = append(b.listeners, l)
+	b.onClose(func(context.Context) error {
+		// The server has closed it, unless it never ran.
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+}
+
+func (b *bench) onClose(f func(context.Context) error) { b.closers = append(b.closers, f) }
+
+// writePIDFile says that the bench is ready.
+func (b *bench) writePIDFile() error {
+	if b.o.pidFile == "" {
+		return nil
+	}
+	if err := os.WriteFile(b.o.pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		return fmt.Errorf("%s: cannot write the process id: %w", b.o.pidFile, cause(err))
+	}
+	return nil
+}
+
+// say puts a message of the program itself into the log.
+func (b *bench) say(text string) {
+	b.log.Append(recordings.Event{Kind: recordings.Output, Times: plugins.Times{Received: plugins.Now()}}, text, nil)
+}
+
+// uri returns where clients find the disk.
+func (b *bench) uri() string {
+	if b.socket != "" {
+		return nbd.UnixURI(b.socket, b.o.export)
+	}
+	return nbd.TCPURI(b.o.ip, b.port, b.o.export)
+}
+
+// vars returns the variables of a captive command.
+func (b *bench) vars() []string {
+	uri := b.uri()
+	vars := []string{"uri=" + uri, "nbd=" + uri, "unixsocket=" + b.socket, "exportname=" + b.o.export}
+	port, mount := "", ""
+	if b.port != 0 {
+		port = strconv.Itoa(b.port)
+	}
+	if b.mount != nil {
+		mount = b.mount.Path()
+	}
+	return append(vars, "port="+port, "mount="+mount)
+}
+
+// serve runs the server and the watcher until front returns, or one of them
+// fails, or the mount is taken away; then it closes the bench. front gets a
+// context that ends in each of these cases.
+func (b *bench) serve(ctx context.Context, front func(context.Context) error) error {
+	// What clients asked for is not given up because a signal came: closing
+	// the bench lets it finish.
+	background := context.WithoutCancel(ctx)
+	watching, stopWatching := context.WithCancel(background)
+	asked := ctx
+	ctx, fail := context.WithCancelCause(asked)
+	defer fail(nil)
+
+	var wg sync.WaitGroup
+	for _, l := range b.listeners {
+		wg.Go(func() {
+			if err := b.server.Serve(background, l); !errors.Is(err, nbd.ErrServerClosed) {
+				fail(err)
+			}
+		})
+	}
+	wg.Go(func() {
+		if err := b.host.Run(watching); err != nil {
+			fail(err)
+		}
+	})
+	wg.Go(func() { b.reloadOnHangup(watching) })
+	if b.mount != nil {
+		wg.Go(func() {
+			select {
+			case <-b.mount.Done():
+				fail(fmt.Errorf("%s is no longer mounted: somebody unmounted it", b.mount.Path()))
+			case <-watching.Done():
+			}
+		})
+	}
+	err := front(ctx)
+	if ctx.Err() != nil && asked.Err() == nil {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	stopWatching()
+	err = errors.Join(err, b.close())
+	wg.Wait()
+	return err
+}
+
+// reloadOnHangup reloads the script at each SIGHUP until ctx ends.
+func (b *bench) reloadOnHangup(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			b.host.Kick()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// close takes the bench apart, from what was opened last to what was first.
+// Requests in flight have stopTimeout to finish.
+func (b *bench) close() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), stopTimeout,
+		fmt.Errorf("requests were still in flight after %s", stopTimeout))
+	defer cancel()
+	var errs []error
+	for _, f := range slices.Backward(b.closers) {
+		errs = append(errs, f(ctx))
+	}
+	b.closers = nil
+	return errors.Join(errs...)
+}

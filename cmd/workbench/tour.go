@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"workbench/plugins/examples"
+	"workbench/recordings"
+	"workbench/tui"
+)
+
+// tourScript is the example that the tour serves.
+const tourScript = "tour.lua"
+
+// runTour serves an example from a private folder, with demo traffic, on the
+// screen. It needs nothing but a terminal.
+func runTour(ctx context.Context, std streams) (err error) {
+	if !isTerminal(std.Out) || !isTerminal(std.In) {
+		return usageError{errors.New("the tour needs a terminal: name a verb, as in `workbench run disk.lua`, or see `workbench --help`")}
+	}
+	example, ok := examples.Find(tourScript)
+	if !ok {
+		return fmt.Errorf("the example %s is not in this program", tourScript)
+	}
+	dir, err := os.MkdirTemp("", "workbench-tour-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the tour: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	script := filepath.Join(dir, tourScript)
+	if err := os.WriteFile(script, []byte(example.Source), 0o644); err != nil {
+		return fmt.Errorf("writing the script of the tour: %w", err)
+	}
+
+	b, err := openBench(ctx, &benchOptions{script: script, unix: "-", port: -1, threads: 16}, recordings.NewLog(0))
+	if err != nil {
+		return err
+	}
+	return b.serve(ctx, func(ctx context.Context) error {
+		traffic, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := demoTraffic(traffic, b.uri()); err != nil && traffic.Err() == nil {
+				b.say(fmt.Sprintf("the demo traffic has ended: %v", err))
+			}
+		}()
+		err := b.showScreen(ctx, std, tui.Options{
+			Title: "tour",
+			Hint: []string{
+				"Edit the script and save it; the clients stay connected:",
+				script,
+			},
+		})
+		stop()
+		<-done
+		return err
+	})
+}
