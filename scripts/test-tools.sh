@@ -6,7 +6,7 @@ set -u
 
 # What is looked for, the Debian package that has it, and whose tests need it.
 needed='
-/usr/sbin/nbdkit                                    nbdkit               nbd
+nbdkit                                              nbdkit               nbd
 /usr/lib/*/nbdkit/plugins/nbdkit-lua-plugin.so      nbdkit-plugin-lua    plugins/lua
 /usr/lib/*/nbdkit/plugins/nbdkit-python-plugin.so   nbdkit-plugin-python plugins/starlark
 nbdinfo                                             libnbd-bin           nbd,cmd
