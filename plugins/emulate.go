@@ -74,12 +74,14 @@ func (s *session) call(ctx context.Context, c *Call, cb Callback, errno syscall.
 
 // read runs pread and holds the script to the length that was asked for.
 func (s *session) read(ctx context.Context, c *Call) error {
-	if uint64(cap(c.Data)) >= c.Length {
+	switch {
+	case s.in.script.APIVersion() < 2:
+		c.Data = nil // it returns its own
+	case uint64(cap(c.Data)) >= c.Length:
 		c.Data = c.Data[:c.Length]
-	} else if s.in.script.APIVersion() >= 2 {
+		clear(c.Data) // what it does not fill must not show another request's bytes
+	default:
 		c.Data = make([]byte, c.Length)
-	} else {
-		c.Data = nil // a v1 script returns its own
 	}
 	if err := s.call(ctx, c, Pread, syscall.EIO); err != nil {
 		return err

@@ -36,7 +36,8 @@ func Start(ctx context.Context, program Program, env Env) (*Instance, error) {
 	in := &Instance{script: script, env: env}
 	in.calls.New = func() any { return new(Call) }
 	if err := in.prepare(ctx); err != nil {
-		return nil, errors.Join(err, in.stop(ctx))
+		// The script is told even if ctx is what ended its start.
+		return nil, errors.Join(err, in.stop(context.WithoutCancel(ctx)))
 	}
 	return in, nil
 }

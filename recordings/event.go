@@ -33,7 +33,8 @@ const (
 
 	// Opened is an export that was opened for a connection and is ready for
 	// requests: Front, Conn, Length (the size of the disk). The text is the
-	// name of the export.
+	// name of the export. With Errno, it could not be opened, and the text says
+	// why.
 	Opened
 
 	// Disconnect is a client that went: Front, Conn, Errno if it did not go in

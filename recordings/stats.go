@@ -16,7 +16,7 @@ type CallbackStats struct {
 	Callback   plugins.Callback
 	Count      uint64
 	Errors     uint64
-	Bytes      uint64 // the lengths of the requests that it was called for, added up
+	Bytes      uint64 // how much of the disk it moved, trimmed, zeroed or cached
 	Total      time.Duration
 
 	// The times that so many of a hundred calls did not exceed, to two digits,
@@ -67,7 +67,7 @@ func (s *statistics) add(e *Event) {
 	}
 	c := s.of(e.Generation, cb)
 	c.Count++
-	c.Bytes += e.Length
+	c.Bytes += covered(cb, e)
 	c.Total += e.InCallback
 	c.Max = max(c.Max, e.InCallback)
 	if e.Failed() {
@@ -75,6 +75,16 @@ func (s *statistics) add(e *Event) {
 	}
 	// A value within the histogram's range cannot fail to be recorded.
 	_ = c.hist.RecordValue(min(int64(e.InCallback), histMax))
+}
+
+// covered returns how many bytes of the disk cb dealt with in e. A flush or a
+// question about extents deals with none, though its request has a length.
+func covered(cb plugins.Callback, e *Event) uint64 {
+	switch cb {
+	case plugins.Pread, plugins.Pwrite, plugins.Trim, plugins.Zero, plugins.Cache:
+		return e.Length
+	}
+	return 0
 }
 
 // of returns the figures of cb in a generation, which it makes at first.

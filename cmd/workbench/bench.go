@@ -152,12 +152,9 @@ func (b *bench) say(text string) {
 	b.log.Append(recordings.Event{Kind: recordings.Output, Times: plugins.Times{Received: plugins.Now()}}, text, nil)
 }
 
-// uri returns where clients find the disk.
+// uri returns where clients find the disk: the first door that was opened.
 func (b *bench) uri() string {
-	if b.socket != "" {
-		return nbd.UnixURI(b.socket, b.o.export)
-	}
-	return nbd.TCPURI(b.o.ip, b.port, b.o.export)
+	return nbd.AddrURI(b.listeners[0].Addr(), b.o.export).String()
 }
 
 // vars returns the variables of a captive command.

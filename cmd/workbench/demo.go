@@ -15,6 +15,11 @@ import (
 // demoPace is the mean time between two requests of a demo client.
 const demoPace = 40 * time.Millisecond
 
+// demoDisk is the least size of a disk that the demo clients can use.
+const demoDisk = 2 << 20
+
+var errDemoDisk = fmt.Errorf("the disk is smaller than %d bytes", demoDisk)
+
 // demoTraffic sends what two clients might, until ctx ends: one that writes a
 // file and makes it safe, and one that reads here and there. Errors that the
 // script raises are part of the show; a lost connection ends it.
@@ -41,6 +46,9 @@ func demoTraffic(ctx context.Context, uri string) error {
 // now and then, and the space given back when it begins anew.
 func demoWriter(ctx context.Context, disk plugins.Handle, rng *rand.Rand) error {
 	info := disk.Info()
+	if info.Size < demoDisk {
+		return errDemoDisk
+	}
 	block := make([]byte, 4096)
 	offset := uint64(0)
 	for n := 0; ; n++ {
@@ -71,6 +79,9 @@ func demoWriter(ctx context.Context, disk plugins.Handle, rng *rand.Rand) error 
 // then where there is data.
 func demoReader(ctx context.Context, disk plugins.Handle, rng *rand.Rand) error {
 	info := disk.Info()
+	if info.Size < demoDisk {
+		return errDemoDisk
+	}
 	for n := 0; ; n++ {
 		length := uint64(512) << rng.IntN(8) // up to 64 KiB
 		r := plugins.Request{Op: plugins.OpRead, Length: length, Offset: rng.Uint64N((info.Size-length)/512) * 512}

@@ -69,7 +69,8 @@ func (p *printer) run(ctx context.Context) error {
 // print writes e where it belongs. It returns line for the next time.
 func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte, error) {
 	isRequest := e.Kind == recordings.Request
-	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e)
+	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e) ||
+		e.Kind == recordings.Opened && e.Failed()
 	if isRequest && p.requests == nil || !isRequest && !told && !p.verbose {
 		return line, nil
 	}
@@ -82,6 +83,9 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	case e.Kind == recordings.Reload:
 		// The excerpt has lines of its own, and stays as it is.
 		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", text)
+		return line, err
+	case e.Kind == recordings.Opened && e.Failed():
+		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d cannot open the disk: %s\n", e.Front, e.Conn, recordings.Printable(text))
 		return line, err
 	case !isRequest:
 		line = append(recordings.AppendLine(line, e, text), '\n')

@@ -147,6 +147,10 @@ func (h *Host) Open(ctx context.Context, p plugins.OpenParams) (plugins.Handle, 
 	}
 	inner, err := g.instance.Open(ctx, p)
 	if err != nil {
+		h.opts.Log.Append(recordings.Event{
+			Kind: recordings.Opened, Front: p.Front, Conn: p.Conn, Generation: g.number,
+			Errno: uint16(plugins.ErrnoOf(err)), Times: plugins.Times{Received: plugins.Now()},
+		}, err.Error(), nil)
 		return nil, err
 	}
 	d := &handle{host: h, params: p, inner: inner, generation: g.number}

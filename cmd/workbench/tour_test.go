@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A terminal is a tmux server of the test's own, with one shell in it.
+type terminal struct {
+	t      *testing.T
+	socket string
+}
+
+// newTerminal starts a shell whose temporary folder is tmp.
+func newTerminal(t *testing.T, width, height int, tmp string) *terminal {
+	t.Helper()
+	need(t, "tmux")
+	dir, err := os.MkdirTemp("", "wb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	term := &terminal{t, filepath.Join(dir, "tmux")}
+	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height),
+		"-e", "TMPDIR="+tmp, "-e", "PS1=ready> ", "-e", "TERM=screen-256color", "env", "-u", "ENV", "sh")
+	t.Cleanup(func() { term.tmux("kill-server") })
+	term.tmux("set-option", "-g", "status", "off")
+	term.tmux("resize-window", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height))
+	term.waitScreen(`ready>$`)
+	return term
+}
+
+// tmux runs a command of the test's own server.
+func (term *terminal) tmux(args ...string) string {
+	term.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-S", term.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		term.t.Errorf("tmux %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (term *terminal) keys(keys ...string) {
+	term.t.Helper()
+	term.tmux(append([]string{"send-keys"}, keys...)...)
+}
+
+func (term *terminal) screen() string {
+	term.t.Helper()
+	return strings.TrimRight(term.tmux("capture-pane", "-p"), "\n ")
+}
+
+// waitScreen waits until the screen matches, and returns it.
+func (term *terminal) waitScreen(pattern string) string {
+	term.t.Helper()
+	re := regexp.MustCompile(pattern)
+	var screen string
+	defer func() {
+		if term.t.Failed() {
+			term.t.Logf("the screen, waiting for %s:\n%s", pattern, screen)
+		}
+	}()
+	waitFor(term.t, "the screen to show "+pattern, func() bool {
+		screen = term.screen()
+		return re.MatchString(screen)
+	})
+	return screen
+}
+
+// wantShell wants the terminal as it was: the shell's own screen, keys echoed.
+func (term *terminal) wantShell() {
+	term.t.Helper()
+	term.waitScreen(`ready>$`)
+	if alt := strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}")); alt != "0 0 1" {
+		term.t.Errorf("alternate screen, mouse, cursor: %s, want 0 0 1", alt)
+	}
+	term.keys("stty -a | grep -c -e ' echo ' -e ' icanon '", "Enter")
+	term.waitScreen(`(?m)^[12]\nready>$`)
+}
+
+// TestTour gives the bare tour in a terminal: requests move, an edit of the
+// script is swapped in, and q leaves nothing behind.
+func TestTour(t *testing.T) {
+	for _, size := range []struct{ width, height int }{{80, 24}, {160, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size.width, size.height), func(t *testing.T) {
+			tmp := t.TempDir()
+			term := newTerminal(t, size.width, size.height, tmp)
+			term.keys("workbench; echo status $?", "Enter")
+			term.waitScreen(`READ[\s\S]*WRITE|WRITE[\s\S]*READ`)
+			if size.height >= 50 {
+				term.waitScreen(`pread[\s\S]*[0-9](ns|µs|ms)`)
+			}
+
+			scripts, err := filepath.Glob(filepath.Join(tmp, "*", tourScript))
+			if err != nil || len(scripts) != 1 {
+				t.Fatalf("the script of the tour: %v, %v", scripts, err)
+			}
+			text, err := os.ReadFile(scripts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(scripts[0], append(text, "\n-- edited\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			term.waitScreen(`\bg2\b`)
+			if err := os.WriteFile(scripts[0], append(text, "\nthis is no Lua\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			term.waitScreen(`this is no Lua|refused`)
+
+			term.keys("q")
+			term.waitScreen(`status 0`)
+			term.wantShell()
+			left, err := os.ReadDir(tmp)
+			if err != nil || len(left) != 0 {
+				t.Errorf("left in the temporary folder: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestRunOnTheScreen shows the screen in a terminal, and ends it cleanly at SIGTERM.
+func TestRunOnTheScreen(t *testing.T) {
+	dir, _ := fileDisk(t, 1<<20)
+	tmp := t.TempDir()
+	term := newTerminal(t, 120, 40, tmp)
+	pid := filepath.Join(dir, "pid")
+	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -P pid; echo status $?", dir), "Enter")
+	term.waitScreen(`disk\.lua`)
+	waitFor(t, "the process id", func() bool {
+		text, err := os.ReadFile(pid)
+		return err == nil && strings.HasSuffix(string(text), "\n")
+	})
+	term.keys("?")
+	term.waitScreen(`(?i)reload`)
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command(t, dir, "kill", "-TERM", strings.TrimSpace(string(text)))
+	term.waitScreen(`status 0`)
+	term.wantShell()
+	if left, err := os.ReadDir(tmp); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) != 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
+	}
+}

@@ -1,0 +1,43 @@
+// Package starlark runs scripts that are written in Starlark, a small language
+// that looks like Python, as disks.
+//
+// [Runtime] is a language in the sense of package plugins. It compiles a file
+// into a program; each start of the program gives a script with globals of its own.
+//
+//	plugins.Call                                   plugins.Call, *plugins.Error
+//	     |                                               ^
+//	  arguments      Signature.Args, left to right    results    Signature.Result
+//	     |                                               |
+//	   thread ---- star.Call ----> def pread(...) -------+
+//	     ^                              |
+//	     +--- nbdkit.*, workbench.*, print, fail, load
+//
+// The names and signatures of the callbacks are those of Lua. The exception is
+// load, a word of the language: what it would do stands at the top level.
+// A script fails by fail or nbdkit.error, since Starlark has no exceptions, and
+// keeps what changes in lists and dicts, since a function cannot rebind a global.
+//
+// # Threads
+//
+// A call runs on the goroutine of its caller, on a thread taken from the
+// script's pool. All that belongs to one call alone (its arguments, the errno
+// that it set, the buffer that it fills) hangs on that thread, and the
+// predeclared functions find it there; they have no other state. So the script
+// itself never changes after its start, and as many calls may run at once as
+// Starlark allows: one, as long as the globals of a script may be changed by
+// its callbacks. Starlark would have them frozen after the top level has run.
+// They are left as they are, because a plugin has nowhere else to keep what
+// config was told, and the caller's lock makes it safe.
+//
+// When the context of a call ends, the thread is cancelled. The cancellation
+// comes from another goroutine and may arrive after the call has returned, so
+// a thread whose context ended is thrown away rather than used again.
+//
+// # Memory
+//
+// Bytes that pread returns are passed on without a copy: they are immutable in
+// Starlark, and the front end must not modify them. Bytes to be written are
+// copied once, since the script may keep what it is given while the front end
+// uses its memory again. The buffer of an API version 2 pread is the front
+// end's memory itself; it is cut off when the call returns.
+package starlark

@@ -1,0 +1,99 @@
+package starlark
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	star "go.starlark.net/starlark"
+
+	"workbench/plugins"
+)
+
+// program is a compiled script.
+type program struct {
+	source plugins.Source
+	code   *star.Program
+}
+
+// Start runs the top level of the script.
+func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, error) {
+	if env.Shelf == nil {
+		env.Shelf = &plugins.Shelf{}
+	}
+	s := &script{env: env, file: p.source.Path}
+	s.threads.New = func() any { return newThread(s) }
+
+	t := newThread(s)
+	l := newLoader(t, p.source)
+	var globals star.StringDict
+	_, err := t.run(ctx, func() (star.Value, error) {
+		var err error
+		globals, err = p.code.Init(&t.Thread, predeclared)
+		return nil, err
+	})
+	if err != nil {
+		return nil, t.explain(err)
+	}
+	s.files = l.files
+	if err := s.resolve(globals); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// script is a running script. Nothing in it changes after its start; what
+// belongs to one call hangs on the call's thread.
+type script struct {
+	env       plugins.Env
+	file      string // the script's own
+	files     []string
+	version   int
+	callbacks [plugins.NumCallbacks]callback
+	threads   sync.Pool // of *thread
+}
+
+// callback is a function that the script defines, and how it is called.
+type callback struct {
+	function star.Callable // nil if the script does not define it
+	plugins.Signature
+}
+
+// resolve finds the API version and the callbacks among the globals. A global
+// that is no function is no callback, whatever its name: config = {} is a good
+// place to keep parameters (nbdkit's Python plugin has the same rule).
+func (s *script) resolve(globals star.StringDict) error {
+	s.version = 1
+	if v, ok := globals["API_VERSION"]; ok {
+		if err := star.AsInt(v, &s.version); err != nil || s.version < 1 || s.version > 2 {
+			return &plugins.Error{File: s.file, Msg: fmt.Sprintf("API_VERSION is %s: want 1 or 2", v)}
+		}
+	}
+	for name, v := range globals {
+		f, isFunction := v.(star.Callable)
+		if cb, ok := plugins.ParseCallback(name); ok && isFunction {
+			s.callbacks[cb] = callback{f, cb.Signature(s.version)}
+		}
+	}
+	return nil
+}
+
+func (s *script) APIVersion() int                 { return s.version }
+func (s *script) Defines(c plugins.Callback) bool { return s.callbacks[c].function != nil }
+func (s *script) Files() []string                 { return s.files }
+func (s *script) Close() error                    { return nil }
+
+// ThreadModel returns one request at a time: the globals of a script may change.
+func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
+
+// Call runs one callback.
+func (s *script) Call(ctx context.Context, c *plugins.Call) error {
+	t := s.threads.Get().(*thread)
+	defer func() { // also after a panic: the buffer must not outlive the call
+		if t.reset() {
+			s.threads.Put(t)
+		}
+	}()
+	t.call = c
+	return t.perform(ctx, &s.callbacks[c.Callback])
+}

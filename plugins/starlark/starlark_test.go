@@ -1,0 +1,16 @@
+package starlark_test
+
+import (
+	"testing"
+
+	"workbench/plugins/plugintest"
+	"workbench/plugins/starlark"
+)
+
+func TestContract(t *testing.T) {
+	plugintest.Run(t, plugintest.Language{
+		Runtime: starlark.Runtime{},
+		Ext:     ".star",
+		Scripts: plugintest.ReadScripts(t, "testdata", ".star"),
+	})
+}
