@@ -142,7 +142,7 @@ func TestRunOnTheScreen(t *testing.T) {
 		return err == nil && strings.HasSuffix(string(text), "\n")
 	})
 	term.keys("?")
-	term.waitScreen(`(?i)reload`)
+	term.waitScreen(`load the script again`)
 	text, err := os.ReadFile(pid)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,121 @@
+package lua
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	glua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+
+	"workbench/plugins"
+)
+
+// compile turns a file into bytecode. path is the name that error positions will
+// carry. A mistake in the text is an *plugins.Error; a panic of the compiler,
+// which has bugs for odd programs, becomes one.
+func compile(path, text string) (proto *glua.FunctionProto, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			proto, err = nil, &plugins.Error{File: path, Msg: fmt.Sprintf("the Lua compiler failed: %v", p)}
+		}
+	}()
+	text = plainChunk(text)
+	chunk, err := parse.Parse(strings.NewReader(text), path)
+	if err == nil {
+		repair(chunk)
+		proto, err = glua.Compile(chunk, path)
+	}
+	if err != nil {
+		return nil, syntaxError(path, text, err)
+	}
+	return proto, nil
+}
+
+// plainChunk returns text as the parser wants it, every line in its place: no
+// byte order mark and no "#!" line, which the C interpreter skips as well, and
+// "\x41" written as "\065", which is as long.
+func plainChunk(text string) string {
+	text = strings.TrimPrefix(text, "\ufeff")
+	if strings.HasPrefix(text, "#") {
+		_, rest, _ := strings.Cut(text, "\n")
+		text = "\n" + rest
+	}
+	return decimalEscapes(text)
+}
+
+// syntaxError puts what the parser or the compiler found into plain words.
+func syntaxError(path, text string, err error) *plugins.Error {
+	out := &plugins.Error{File: path, Msg: err.Error()}
+	lines := strings.Split(text, "\n")
+	var syntax *parse.Error
+	var compiler *glua.CompileError
+	switch {
+	case errors.As(err, &syntax) && syntax.Pos.Line == parse.EOF:
+		out.Line = len(strings.Split(strings.TrimRight(text, "\n"), "\n"))
+		out.Msg = "the file ends too early: is an `end` or a closing bracket missing?"
+		if strings.HasPrefix(syntax.Message, "invalid") || strings.HasPrefix(syntax.Message, "unterminated") {
+			out.Msg = syntax.Message
+		}
+	case errors.As(err, &syntax):
+		out.Line, out.Column = syntax.Pos.Line, syntax.Pos.Column
+		if out.Column == 0 && out.Line > 1 { // the end of the line before, as of an open string
+			out.Line--
+			out.Column = len(lines[out.Line-1])
+		} else if n := len(syntax.Token); n > 0 && n <= out.Column {
+			out.Column -= n - 1 // the parser gives the token's last byte
+		}
+		out.Msg = describe(syntax)
+		if hint := hintFor(lines, out.Line, syntax); hint != "" {
+			out.Msg += ": " + hint
+		}
+	case errors.As(err, &compiler):
+		out.Line, out.Msg = compiler.Line, compiler.Message
+	}
+	return out
+}
+
+// describe says what the parser objects to.
+func describe(e *parse.Error) string {
+	switch e.Message {
+	case "syntax error", "parse error", "Invalid token", "Invalid '~' token":
+		return fmt.Sprintf("syntax error near %q", e.Token)
+	}
+	return e.Message
+}
+
+// hints are for what other versions of Lua, or other languages, have: the text
+// that stands around the place of the error.
+var hints = []struct{ operator, hint string }{
+	{"//", "// is Lua 5.3, this is 5.1: write math.floor(a / b)"},
+	{"<<", "<< is Lua 5.3, this is 5.1: write bit32.lshift(a, n), or a * 2^n"},
+	{">>", ">> is Lua 5.3, this is 5.1: write bit32.rshift(a, n), or math.floor(a / 2^n)"},
+	{"&&", "write and"},
+	{"||", "write or"},
+	{"!=", "write ~="},
+	{"+=", "write a = a + b"},
+	{"-=", "write a = a - b"},
+	{"&", "& is Lua 5.3, this is 5.1: write bit32.band(a, b)"},
+	{"|", "| is Lua 5.3, this is 5.1: write bit32.bor(a, b)"},
+	{"~", "~ is Lua 5.3, this is 5.1: write bit32.bxor(a, b), or bit32.bnot(a)"},
+	{"!", "write not"},
+}
+
+// hintFor returns what to write instead, "" if nobody knows.
+func hintFor(lines []string, line int, e *parse.Error) string {
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	text := lines[line-1]
+	last := e.Pos.Column - 1 // index of the offending byte
+	if last < 0 || last >= len(text) {
+		return ""
+	}
+	around := text[max(0, last-1):min(len(text), last+2)]
+	for _, h := range hints {
+		if at := strings.Index(around, h.operator); at >= 0 && strings.ContainsRune(h.operator, rune(text[last])) {
+			return h.hint
+		}
+	}
+	return ""
+}

@@ -1,0 +1,134 @@
+package lua
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"syscall"
+
+	glua "github.com/yuin/gopher-lua"
+
+	"workbench/plugins"
+)
+
+// A script is a program in a state of its own. Its calls come one at a time.
+type script struct {
+	path      string
+	env       plugins.Env
+	state     *glua.LState
+	version   int
+	callbacks [plugins.NumCallbacks]*glua.LFunction // nil = not defined
+
+	files     fileList
+	out       output
+	interrupt interrupt
+
+	// Of the call that runs.
+	running *plugins.Call // nil at the top level
+	errno   syscall.Errno // what nbdkit.set_error asked for
+}
+
+var _ plugins.Script = (*script)(nil)
+
+// runTopLevel executes the file itself.
+func (s *script) runTopLevel(ctx context.Context, proto *glua.FunctionProto) error {
+	s.interrupt.until(ctx)
+	s.state.SetContext(&s.interrupt)
+	s.state.Push(s.state.NewFunctionFromProto(proto))
+	err := s.state.PCall(0, 0, nil)
+	s.out.flush()
+	if err != nil {
+		return s.failure(ctx, plugins.NoCallback, err)
+	}
+	return nil
+}
+
+// functions returns the global functions that have the name of a callback.
+func (s *script) functions() (list [plugins.NumCallbacks]*glua.LFunction) {
+	for cb := plugins.NoCallback + 1; cb < plugins.NumCallbacks; cb++ {
+		list[cb], _ = s.state.G.Global.RawGetString(cb.String()).(*glua.LFunction)
+	}
+	return list
+}
+
+// resolve finds the callbacks: the global functions that were not there before
+// the script ran, for Lua has a load of its own.
+func (s *script) resolve(before [plugins.NumCallbacks]*glua.LFunction) {
+	s.callbacks = s.functions()
+	for cb, fn := range before {
+		if s.callbacks[cb] == fn {
+			s.callbacks[cb] = nil
+		}
+	}
+}
+
+// readVersion takes the API version from the global that says it.
+func (s *script) readVersion() error {
+	s.version = 1
+	value := s.state.G.Global.RawGetString("API_VERSION")
+	switch value {
+	case glua.LNil, glua.LNumber(1):
+	case glua.LNumber(2):
+		s.version = 2
+	default:
+		return &plugins.Error{File: s.path, Msg: fmt.Sprintf("API_VERSION is %s: 1 and 2 are there", value)}
+	}
+	return nil
+}
+
+// APIVersion returns 1 or 2.
+func (s *script) APIVersion() int { return s.version }
+
+// Defines reports whether the top level left a function of that name.
+func (s *script) Defines(cb plugins.Callback) bool {
+	return cb < plugins.NumCallbacks && s.callbacks[cb] != nil
+}
+
+// ThreadModel returns nbdkit's for Lua: an LState is for one goroutine at a time.
+func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
+
+// Files returns the script's own file and those that it loaded, in that order.
+func (s *script) Files() []string { return s.files.list() }
+
+// Close frees the state.
+func (s *script) Close() error {
+	s.state.Close()
+	return nil
+}
+
+// interrupt is the context that the interpreter polls before every instruction.
+// It stands for the context of the call that runs, and stays the same for the
+// life of the state: a coroutine keeps the context that it was created with,
+// and may live longer than the call that created it.
+type interrupt struct {
+	context.Context
+	done <-chan struct{} // taken once, because polling must be cheap
+}
+
+// until makes the script run no longer than ctx.
+func (i *interrupt) until(ctx context.Context) { i.Context, i.done = ctx, ctx.Done() }
+
+// Done returns the channel of the current call's context.
+func (i *interrupt) Done() <-chan struct{} { return i.done }
+
+// A fileList remembers what was loaded. It has a lock because the host asks
+// while a callback may be loading.
+type fileList struct {
+	mu    sync.Mutex
+	paths []string // guarded by mu
+}
+
+func (f *fileList) add(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Contains(f.paths, path) {
+		f.paths = append(f.paths, path)
+	}
+}
+
+func (f *fileList) list() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.paths)
+}

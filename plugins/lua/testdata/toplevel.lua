@@ -1,0 +1,5 @@
+function open(readonly) return {} end
+function get_size(h) return 1048576 end
+function pread(h, count, offset) return string.rep("x", count) end
+
+error("not today") -- @toplevel

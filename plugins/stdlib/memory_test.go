@@ -1,0 +1,105 @@
+package stdlib
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"workbench/plugins"
+)
+
+func TestMemoryIsSparse(t *testing.T) {
+	m, err := NewMemory(MaxSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const far = 1 << 62
+	for _, off := range []uint64{10, far, MaxSize - 5} {
+		if err := m.WriteAt([]byte("hello"), off); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := m.Allocated(); got != 3*pageSize {
+		t.Errorf("Allocated() = %d after three small writes", got)
+	}
+	list, err := m.Extents(MaxSize, 0)
+	last := uint64(MaxSize) / pageSize * pageSize
+	want := []plugins.Extent{
+		{Offset: 0, Length: pageSize},
+		{Offset: pageSize, Length: far - pageSize, Type: hole},
+		{Offset: far, Length: pageSize},
+		{Offset: far + pageSize, Length: last - far - pageSize, Type: hole},
+		{Offset: last, Length: MaxSize - last},
+	}
+	if err != nil || !reflect.DeepEqual(list, want) {
+		t.Errorf("Extents = %v, %v; want %v", list, err, want)
+	}
+	if err := m.Trim(MaxSize-far, far); err != nil {
+		t.Fatal(err)
+	}
+	// The last page of the disk is cut off by its end, so it is cleared rather than freed.
+	if got := m.Allocated(); got != 2*pageSize {
+		t.Errorf("Allocated() = %d after the trim", got)
+	}
+	if err := m.Zero(pageSize, 0, false); err != nil || m.Allocated() != pageSize {
+		t.Errorf("Zero of a page: %v, Allocated() = %d", err, m.Allocated())
+	}
+}
+
+func TestMemoryExtentsOfPart(t *testing.T) {
+	m, err := NewMemory(10 * pageSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.WriteAt(make([]byte, 2*pageSize), 4*pageSize); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		n, off uint64
+		want   []plugins.Extent
+	}{
+		{"nothing", 0, 5, nil},
+		{"hole", 100, 5, []plugins.Extent{{Offset: 5, Length: 100, Type: hole}}},
+		{"inside the data", 10, 5 * pageSize, []plugins.Extent{{Offset: 5 * pageSize, Length: 10}}},
+		{"across", 4 * pageSize, 3*pageSize + 1, []plugins.Extent{
+			{Offset: 3*pageSize + 1, Length: pageSize - 1, Type: hole},
+			{Offset: 4 * pageSize, Length: 2 * pageSize},
+			{Offset: 6 * pageSize, Length: pageSize + 1, Type: hole}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, err := m.Extents(c.n, c.off); err != nil || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("Extents(%d, %d) = %v, %v; want %v", c.n, c.off, got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestMemoryTooLarge(t *testing.T) {
+	if _, err := NewMemory(MaxSize + 1); err == nil {
+		t.Error("a disk of 2^63 bytes was made")
+	}
+}
+
+func TestNamedMemory(t *testing.T) {
+	shelf := &plugins.Shelf{}
+	first, err := NamedMemory(shelf, "disk", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := NamedMemory(shelf, "disk", 1<<20)
+	if err != nil || again != first {
+		t.Errorf("the second call made another disk (%v)", err)
+	}
+	other, err := NamedMemory(shelf, "other", 1<<20)
+	if err != nil || other == first {
+		t.Errorf("another name gave the same disk (%v)", err)
+	}
+	_, err = NamedMemory(shelf, "disk", 2<<20)
+	if err == nil || !strings.Contains(err.Error(), "1048576") || !strings.Contains(err.Error(), "2097152") {
+		t.Errorf("another size: %v; want an error with both", err)
+	}
+	if _, err := NamedMemory(shelf, "huge", MaxSize+1); err == nil {
+		t.Error("a named disk of 2^63 bytes was made")
+	}
+}
