@@ -166,7 +166,8 @@ func (s *session) extents(ctx context.Context, c *Call, into []Extent) ([]Extent
 	}
 	out, err := normalizeExtents(into, c.Extents, c.Offset, s.info.Size)
 	if err != nil {
-		return out, &Error{Errno: ErrnoOf(err), Callback: Extents, File: s.in.file(), Msg: err.Error()}
+		file, line := s.in.script.Position(Extents)
+		return out, &Error{Errno: ErrnoOf(err), Callback: Extents, File: file, Line: line, Msg: err.Error()}
 	}
 	return out, nil
 }

@@ -52,6 +52,8 @@ func (f *fakeScript) Files() []string                                  { return 
 func (f *fakeScript) Close() error                                     { f.closed = true; return nil }
 func (f *fakeScript) Defines(cb Callback) bool                         { return f.callbacks[cb] != nil }
 
+func (f *fakeScript) Position(Callback) (string, int) { return "fake.txt", 0 }
+
 func (f *fakeScript) APIVersion() int { return max(f.version, 1) }
 
 func (f *fakeScript) Call(_ context.Context, c *Call) error {

@@ -200,7 +200,8 @@ func (r *Request) note(c *Call) {
 
 // wrong is the error for a callback that ran, but returned what it must not.
 func (in *Instance) wrong(cb Callback, format string, args ...any) error {
-	return &Error{Callback: cb, File: in.file(), Msg: fmt.Sprintf(format, args...)}
+	file, line := in.script.Position(cb)
+	return &Error{Callback: cb, File: file, Line: line, Msg: fmt.Sprintf(format, args...)}
 }
 
 // file returns the script's own file.

@@ -36,6 +36,10 @@ type Script interface {
 	// Defines reports whether the script has c. The answer never changes.
 	Defines(c Callback) bool
 
+	// Position returns where c, which is defined, begins: what is blamed if it
+	// returns what it must not. line is 0 if the language does not know.
+	Position(c Callback) (file string, line int)
+
 	// Call runs c.Callback, which is defined, with the arguments that its
 	// Signature names, taken from c, and leaves the result in c. A failure is an
 	// *Error that carries callback, file and line. Call is not called while

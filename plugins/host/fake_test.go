@@ -93,9 +93,10 @@ type fakeScript struct {
 	env plugins.Env
 }
 
-func (s *fakeScript) APIVersion() int                  { return 1 }
-func (s *fakeScript) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
-func (s *fakeScript) Files() []string                  { return s.files }
+func (s *fakeScript) APIVersion() int                         { return 1 }
+func (s *fakeScript) Position(plugins.Callback) (string, int) { return s.files[0], 0 }
+func (s *fakeScript) ThreadModel() plugins.ThreadModel        { return plugins.SerializeAllRequests }
+func (s *fakeScript) Files() []string                         { return s.files }
 
 func (s *fakeScript) Close() error {
 	s.rt.mu.Lock()

@@ -57,7 +57,7 @@ error(e)`, syscall.ENOENT, "pread: disk.lua:3: open /nonexistent/x: no such file
 		{`coroutine.yield()`, syscall.EIO, "pread: disk.lua:3: can not yield from outside of a coroutine"},
 		{`return nil`, syscall.EIO, "pread: disk.lua:2: wanted a string of 512 bytes, got nil"},
 		{`return 12345`, syscall.EIO, "pread: disk.lua:2: wanted a string of 512 bytes, got 12345"},
-		{`return "short"`, syscall.EIO, "pread: disk.lua: returned 5 bytes: 512 were asked for at offset 0"},
+		{`return "short"`, syscall.EIO, "pread: disk.lua:2: returned 5 bytes: 512 were asked for at offset 0"},
 	} {
 		err := read(t, c.body)
 		if err == nil || err.Error() != c.want || plugins.ErrnoOf(err) != c.errno {

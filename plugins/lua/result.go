@@ -64,11 +64,8 @@ func (s *script) result(r plugins.Result, c *plugins.Call) error {
 // wrong is the error for a callback that returned what it must not; its place is
 // the beginning of the function.
 func (s *script) wrong(cb plugins.Callback, msg string) error {
-	e := &plugins.Error{Errno: s.errno, Callback: cb, File: s.path, Msg: msg}
-	if proto := s.callbacks[cb].Proto; proto != nil {
-		e.File, e.Line = proto.SourceName, proto.LineDefined
-	}
-	return e
+	file, line := s.Position(cb)
+	return &plugins.Error{Errno: s.errno, Callback: cb, File: file, Line: line, Msg: msg}
 }
 
 // bytesOf returns the bytes of a string without copying them. Nobody may change

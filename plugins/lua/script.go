@@ -85,6 +85,14 @@ func (s *script) Defines(cb plugins.Callback) bool {
 	return cb < plugins.NumCallbacks && s.callbacks[cb] != nil
 }
 
+// Position returns where the function of a callback begins.
+func (s *script) Position(cb plugins.Callback) (file string, line int) {
+	if proto := s.callbacks[cb].Proto; proto != nil {
+		return proto.SourceName, proto.LineDefined
+	}
+	return s.path, 0 // a function that Go supplies, as in pread = string.rep
+}
+
 // ThreadModel returns nbdkit's for Lua: an LState is for one goroutine at a time.
 func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
 

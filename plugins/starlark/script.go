@@ -83,6 +83,14 @@ func (s *script) Defines(c plugins.Callback) bool { return s.callbacks[c].functi
 func (s *script) Files() []string                 { return s.files }
 func (s *script) Close() error                    { return nil }
 
+// Position returns where the function of a callback begins.
+func (s *script) Position(c plugins.Callback) (file string, line int) {
+	if f, ok := s.callbacks[c].function.(*star.Function); ok {
+		return f.Position().Filename(), int(f.Position().Line)
+	}
+	return s.file, 0 // a builtin
+}
+
 // ThreadModel returns one request at a time: the globals of a script may change.
 func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
 
