@@ -1,0 +1,279 @@
+package tui
+
+import (
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/plugins"
+)
+
+// The panels, in the order of their numbers on the keyboard.
+const (
+	requestsPanel = iota
+	callbacksPanel
+	scriptPanel
+	connectionsPanel
+	numPanels
+)
+
+// A panel is a part of the screen. It is no model of its own: the app tells it
+// what there is, has it drawn, and moves its list.
+type panel interface {
+	name() string
+
+	// feed takes note of the rows that there are now and of the room for them,
+	// so that selection and window stay where there are rows.
+	feed(sc *scene, w, h int)
+
+	// draw returns h rows of w cells. It changes nothing. note stands in the
+	// frame: how much there is.
+	draw(sc *scene, w, h int) []string
+	note(sc *scene) string
+
+	rows() *list
+
+	// rowAt returns the row that is drawn at line y, -1 if there is none.
+	rowAt(y int) int
+}
+
+// A scene is what a panel may look at.
+type scene struct {
+	*state
+	*theme
+	events     Events
+	wall       func(plugins.Stamp) time.Time
+	uri, mount string
+	focused    bool // the panel has the keys
+}
+
+// clock formats the time of day of a stamp, to milliseconds.
+func (sc *scene) clock(s plugins.Stamp) string { return sc.wall(s).Format("15:04:05.000") }
+
+// An app is the one model of the screen.
+type app struct {
+	title    string
+	hint     []string
+	bench    Workbench
+	commands []command
+	scene    scene // scene.state is live, unless paused
+
+	// listen makes the command that brings the next pulse. idle says that
+	// nothing on the screen changes with time alone.
+	listen func(idle bool) tea.Cmd
+
+	live   *state // what is folded into
+	paused bool   // scene.state is a frozen copy
+
+	width, height int
+	columns       []areaColumn
+	panels        [numPanels]panel
+	requests      *requests // panels[requestsPanel]
+	focus         int       // the panel that has the keys
+	below         int       // the panel shown beside the requests where there is room for one
+	zoomed        bool
+	detail        *detail // nil unless open
+	menu          *menu   // nil unless open
+	asking        bool    // whether to quit
+	noMouse       bool    // the mouse is left to the terminal
+
+	err error // why the screen had to stop
+}
+
+// newApp returns the model for o, which does not listen yet.
+func newApp(o Options, t *theme) *app {
+	live := &state{}
+	req := &requests{list: newLog()}
+	a := &app{
+		title: o.Title,
+		hint:  o.Hint,
+		bench: o.Workbench,
+		live:  live,
+		scene: scene{
+			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
+		},
+		commands: commands(),
+		requests: req,
+		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}},
+		below:    callbacksPanel,
+	}
+	if a.bench != nil {
+		live.status = a.bench.Status()
+	}
+	return a
+}
+
+// Init implements tea.Model.
+func (a *app) Init() tea.Cmd { return a.next() }
+
+// next waits for the next pulse.
+func (a *app) next() tea.Cmd { return safely(a.listen(a.live.settled())) }
+
+// Update implements tea.Model: it is the only place where the app changes. It
+// waits for nothing; what might is in the commands that it returns.
+func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case *pulse:
+		a.live.fold(msg)
+		cmd = a.next()
+	case tea.WindowSizeMsg:
+		a.width, a.height = msg.Width, msg.Height
+	case tea.KeyMsg:
+		cmd = a.keys(msg)
+	case tea.MouseMsg:
+		a.mouse(msg)
+	case crash:
+		a.err = msg.err
+		return a, tea.Quit
+	}
+	a.arrange()
+	return a, cmd
+}
+
+// arrange lays out the screen and feeds what is on it.
+func (a *app) arrange() {
+	a.columns = a.layout()
+	if a.tooSmall() {
+		return
+	}
+	for _, r := range a.areas() {
+		for _, p := range r.panels {
+			a.panels[p].feed(&a.scene, r.w-2, r.h-2)
+		}
+	}
+	if a.detail != nil {
+		a.detail.feed(&a.scene, a.requests)
+		w, h := a.detailSize()
+		a.detail.arrange(&a.scene, w, h)
+	}
+	if a.menu != nil {
+		a.menu.feed(a.bodyHeight() - 2)
+	}
+}
+
+// keys runs the commands of the keys in msg. What was typed fast comes as one
+// message; what was pasted is not meant as keys.
+func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
+	if msg.Paste {
+		return nil
+	}
+	if msg.Type != tea.KeyRunes || msg.Alt || len(msg.Runes) < 2 {
+		return a.key(msg.String())
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		cmds = append(cmds, a.key(string(r)))
+		a.arrange()
+	}
+	return tea.Batch(cmds...)
+}
+
+// key runs the command that key has in the place that has the keys.
+func (a *app) key(key string) tea.Cmd {
+	c := find(a.commands, a.where(), key)
+	if c == nil {
+		return nil
+	}
+	return a.run(c)
+}
+
+// run runs c if it can be run now.
+func (a *app) run(c *command) tea.Cmd {
+	if c.enabled != nil {
+		if ok, _ := c.enabled(a); !ok {
+			return nil
+		}
+	}
+	return safely(c.run(a))
+}
+
+// where returns the place that has the keys.
+func (a *app) where() where {
+	switch {
+	case a.asking:
+		return inQuestion
+	case a.tooSmall():
+		return inCard
+	case a.menu != nil:
+		return inMenu
+	case a.detail != nil:
+		return inDetail
+	}
+	return inRequests << a.focus
+}
+
+// rows returns the list that the moving keys move.
+func (a *app) rows() *list {
+	switch {
+	case a.menu != nil:
+		return &a.menu.list
+	case a.detail != nil:
+		return &a.requests.list
+	}
+	return a.panels[a.focus].rows()
+}
+
+// focusOn gives the keys to a panel and brings it to the front.
+func (a *app) focusOn(p int) {
+	a.focus = p
+	if p != requestsPanel {
+		a.below = p
+	}
+}
+
+// pause freezes what is shown, or shows what is live again.
+func (a *app) pause() {
+	a.paused = !a.paused
+	a.scene.state = a.live
+	if a.paused {
+		a.scene.state = a.live.freeze()
+	}
+}
+
+// wheelRows is how many rows a click of the mouse wheel moves.
+const wheelRows = 3
+
+// mouse moves the list under the pointer by the wheel; a click selects.
+func (a *app) mouse(msg tea.MouseMsg) {
+	if a.tooSmall() || a.asking {
+		return
+	}
+	by := 0
+	switch {
+	case msg.Button == tea.MouseButtonWheelUp:
+		by = -wheelRows
+	case msg.Button == tea.MouseButtonWheelDown:
+		by = wheelRows
+	case msg.Button != tea.MouseButtonLeft || msg.Action != tea.MouseActionPress:
+		return
+	}
+	if a.menu != nil {
+		a.menu.list.move(by)
+		return
+	}
+	for _, r := range a.areas() {
+		if msg.X < r.x || msg.X >= r.x+r.w || msg.Y < r.y || msg.Y >= r.y+r.h {
+			continue
+		}
+		if r.detail {
+			a.detail.scroll(by)
+			return
+		}
+		if by != 0 {
+			a.panels[r.shown].rows().move(by)
+			return
+		}
+		if p := r.tabAt(a.panels[:], msg.X-r.x); msg.Y == r.y && p >= 0 {
+			a.focusOn(p)
+			return
+		}
+		a.focusOn(r.shown)
+		if row := a.panels[r.shown].rowAt(msg.Y - r.y - 1); row >= 0 {
+			l := a.panels[r.shown].rows()
+			l.pause()
+			l.move(row - l.selected)
+		}
+		return
+	}
+}

@@ -1,0 +1,275 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// where is a set of places that can have the keys. One of them has them at any
+// moment; see [app.where].
+type where uint16
+
+// The places. Those of the panels stand in the order of the panels.
+const (
+	inRequests where = 1 << iota
+	inCallbacks
+	inScript
+	inConnections
+	inDetail   // one request
+	inMenu     // the list of commands
+	inQuestion // whether to quit
+	inCard     // the terminal is too small
+
+	inPanels = inRequests | inCallbacks | inScript | inConnections
+	inLists  = inPanels | inDetail | inMenu
+)
+
+var placeNames = [...]string{"requests", "callbacks", "script", "connections", "request", "menu", "quit?", "too small"}
+
+// String returns the names of the places: "requests, script".
+func (w where) String() string {
+	switch w {
+	case inLists:
+		return "everywhere"
+	case inPanels:
+		return "panels"
+	}
+	var names []string
+	for i, name := range placeNames {
+		if w&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// A command is something that the user can do. Keys, footer and menu are made
+// from the one table of them.
+type command struct {
+	id    string
+	keys  []string // as Bubble Tea names them; the first is shown in the footer
+	where where
+	title string // for the footer, a word or two; "" = it is not there
+	help  string // for the menu, half a sentence
+
+	// enabled tells whether it can be run now, and if not, why; nil = always.
+	enabled func(*app) (bool, string)
+
+	// run changes a. What might wait is left to the command that it returns.
+	run func(*app) tea.Cmd
+}
+
+// find returns the command that key has in a place, nil if there is none.
+func find(table []command, place where, key string) *command {
+	for i := range table {
+		if c := &table[i]; c.where&place != 0 && slices.Contains(c.keys, key) {
+			return c
+		}
+	}
+	return nil
+}
+
+// keyNames are the keys that are shown by another name than Bubble Tea's.
+var keyNames = map[string]string{
+	" ": "space", "up": "↑", "down": "↓", "left": "←", "right": "→",
+}
+
+// keyName returns how key is shown.
+func keyName(key string) string {
+	if name, ok := keyNames[key]; ok {
+		return name
+	}
+	return strings.ReplaceAll(key, "+", "-")
+}
+
+// do makes the run function of a command that waits for nothing.
+func do(f func(*app)) func(*app) tea.Cmd {
+	return func(a *app) tea.Cmd {
+		f(a)
+		return nil
+	}
+}
+
+// commands returns the table. The footer drops what stands last when it has
+// little room, so the order is that of use.
+func commands() []command {
+	return []command{
+		{
+			id: "help", keys: []string{"?"}, where: inPanels | inDetail, title: "help",
+			help: "list all commands and their keys",
+			run:  do(func(a *app) { a.menu = newMenu(a.commands, a.where()) }),
+		},
+		{
+			id: "quit", keys: []string{"q"}, where: inPanels | inCard, title: "quit",
+			help: "end the program; clients are cut off",
+			run:  func(*app) tea.Cmd { return tea.Quit },
+		},
+		{
+			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
+			help: "go back to the list",
+			run:  do(func(a *app) { a.detail = nil }),
+		},
+		{
+			id: "menu.close", keys: []string{"esc", "q", "?"}, where: inMenu, title: "close",
+			help: "close this list",
+			run:  do(func(a *app) { a.menu = nil }),
+		},
+		{
+			id: "menu.run", keys: []string{"enter"}, where: inMenu, title: "run",
+			help:    "run the selected command",
+			enabled: func(a *app) (bool, string) { return a.menu.usable(a) },
+			run:     func(a *app) tea.Cmd { return a.menu.run(a) },
+		},
+		{
+			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
+			help: "show all of the request: times, error, bytes",
+			enabled: func(a *app) (bool, string) {
+				return !a.requests.list.empty(), "there is no request yet"
+			},
+			run: do(func(a *app) {
+				a.requests.list.pause()
+				a.detail = &detail{ordinal: -1}
+			}),
+		},
+		{
+			id: "follow", keys: []string{"f"}, where: inRequests | inScript, title: "follow",
+			help: "follow the newest row, or stop",
+			run: do(func(a *app) {
+				if l := a.rows(); l.follow {
+					l.pause()
+				} else {
+					l.end()
+				}
+			}),
+		},
+		{
+			id: "pause", keys: []string{" "}, where: inPanels | inDetail, title: "pause",
+			help: "freeze the screen, not the disk; again: go on",
+			run:  do((*app).pause),
+		},
+		{
+			id: "reload", keys: []string{"R"}, where: inPanels | inDetail, title: "reload",
+			help: "load the script again now",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil, "there is no script to load: this is a recording"
+			},
+			run: func(a *app) tea.Cmd {
+				bench := a.bench
+				return func() tea.Msg { bench.Reload(); return nil }
+			},
+		},
+		{
+			id: "focus.next", keys: []string{"tab"}, where: inPanels, title: "panel",
+			help: "go to the next panel",
+			run:  do(func(a *app) { a.focusOn((a.focus + 1) % numPanels) }),
+		},
+		{
+			id: "zoom", keys: []string{"z"}, where: inPanels | inDetail, title: "zoom",
+			help: "give the panel the whole screen, or take it back",
+			run:  do(func(a *app) { a.zoomed = !a.zoomed }),
+		},
+		{
+			id: "mouse", keys: []string{"M"}, where: inPanels | inDetail, title: "mouse",
+			help: "leave the mouse to the terminal, or take it back",
+			run: func(a *app) tea.Cmd {
+				if a.noMouse = !a.noMouse; a.noMouse {
+					return tea.DisableMouse
+				}
+				return tea.EnableMouseCellMotion
+			},
+		},
+		{
+			id: "back", keys: []string{"esc"}, where: inPanels,
+			help:    "show the other panels again",
+			enabled: func(a *app) (bool, string) { return a.zoomed, "no panel has the whole screen" },
+			run:     do(func(a *app) { a.zoomed = false }),
+		},
+		{
+			id: "focus.previous", keys: []string{"shift+tab"}, where: inPanels,
+			help: "go to the panel before",
+			run:  do(func(a *app) { a.focusOn((a.focus + numPanels - 1) % numPanels) }),
+		},
+		focusCommand(requestsPanel), focusCommand(callbacksPanel), focusCommand(scriptPanel), focusCommand(connectionsPanel),
+		{
+			id: "down", keys: []string{"j", "down"}, where: inLists,
+			help: "select the next row",
+			run:  do(func(a *app) { a.rows().move(1) }),
+		},
+		{
+			id: "up", keys: []string{"k", "up"}, where: inLists,
+			help: "select the row before, and stop following",
+			run:  do(func(a *app) { a.rows().move(-1) }),
+		},
+		{
+			id: "newest", keys: []string{"G", "end"}, where: inLists,
+			help: "select the newest row, and follow",
+			run:  do(func(a *app) { a.rows().end() }),
+		},
+		{
+			id: "oldest", keys: []string{"g", "home"}, where: inLists,
+			help: "select the oldest row",
+			run:  do(func(a *app) { a.rows().home() }),
+		},
+		{
+			id: "down.half", keys: []string{"ctrl+d"}, where: inLists,
+			help: "go down by half a page",
+			run:  do(func(a *app) { a.pages(1, 2) }),
+		},
+		{
+			id: "up.half", keys: []string{"ctrl+u"}, where: inLists,
+			help: "go up by half a page",
+			run:  do(func(a *app) { a.pages(-1, 2) }),
+		},
+		{
+			id: "down.page", keys: []string{"pgdown"}, where: inLists,
+			help: "go down by a page",
+			run:  do(func(a *app) { a.pages(1, 1) }),
+		},
+		{
+			id: "up.page", keys: []string{"pgup"}, where: inLists,
+			help: "go up by a page",
+			run:  do(func(a *app) { a.pages(-1, 1) }),
+		},
+		{
+			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists,
+			help: "ask whether to quit; once more quits",
+			run:  do(func(a *app) { a.asking = true }),
+		},
+		{
+			id: "quit.now", keys: []string{"ctrl+c", "q", "y"}, where: inQuestion, title: "quit",
+			help: "quit, when asked",
+			run:  func(*app) tea.Cmd { return tea.Quit },
+		},
+		{
+			id: "quit.not", keys: []string{"esc", "n"}, where: inQuestion, title: "stay",
+			help: "do not quit, when asked",
+			run:  do(func(a *app) { a.asking = false }),
+		},
+		{
+			id: "quit.small", keys: []string{"ctrl+c"}, where: inCard,
+			help: "quit, when the terminal is too small",
+			run:  func(*app) tea.Cmd { return tea.Quit },
+		},
+	}
+}
+
+// focusCommand returns the command that goes to a panel.
+func focusCommand(p int) command {
+	return command{
+		id: "focus." + placeNames[p], keys: []string{string(rune('1' + p))}, where: inPanels,
+		help: "go to the " + placeNames[p],
+		run:  do(func(a *app) { a.focusOn(p) }),
+	}
+}
+
+// pages moves by a page, or a part of it, down or up.
+func (a *app) pages(direction, part int) {
+	if a.detail != nil && a.menu == nil {
+		a.detail.scroll(direction * max(a.detail.h/part, 1))
+		return
+	}
+	l := a.rows()
+	l.move(direction * max(l.height/part, 1))
+}

@@ -1,0 +1,38 @@
+// Package tui is the screen.
+//
+// What it shows is a fold of the log: the model reads events from where it
+// stands, adds them up in a [state], and draws that. It never sees a request
+// while it runs, and it acts by calling the host, so that a live disk and a
+// recording look alike.
+//
+//	recordings.Log            host
+//	    |  Read, Text, Stats   |  Status          (a command, off the model's goroutine)
+//	    +---------+------------+
+//	              v
+//	            feed      waits; at most 20 pulses a second, none while nothing changes
+//	              |  pulse
+//	              v
+//	  keys --->  app.Update --- fold ---> state (live) --- freeze ---> state (paused)
+//	              |                          |
+//	              |  layout, feed            |  scene: state, inks, clock
+//	              v                          v
+//	            areas: panels requests, callbacks, script, connections; detail; menu
+//	              |
+//	              v
+//	          app.View    rows, each exactly as wide as the terminal
+//
+// There is one Bubble Tea model, the app. Panels are plain structs that it lays
+// out, feeds and draws; only this package knows of Bubble Tea. Update waits for
+// nothing: it copies from the log's memory at most the request that is opened.
+// View formats only rows that are seen. The list of requests has no copy of
+// them; it has their numbers in the log, and reads those that it draws.
+//
+// Whatever is drawn goes through a [line], which cleans it of escape sequences
+// and keeps it within its cells, so that no script and no client can write to
+// the terminal. Colours come as an [ink] with a meaning, and never alone.
+//
+// Keys, footer and the list of commands are made from one table; see [command].
+//
+// The feed is the only thing that runs beside the model, as one command at a
+// time, and [Run] returns when it has ended.
+package tui

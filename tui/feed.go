@@ -1,0 +1,230 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/plugins"
+	"workbench/plugins/host"
+	"workbench/recordings"
+)
+
+// How the feed keeps time.
+const (
+	gatherTime = 50 * time.Millisecond  // facts are collected so long before they are shown: 20 frames a second
+	statsTime  = 250 * time.Millisecond // figures of callbacks are asked for at most so often
+	pollTime   = 500 * time.Millisecond // the host is looked at so often while nothing happens
+	settleTime = time.Second            // frames while only rates and trends run out
+
+	chunkSize = 512     // events copied from the log at once
+	batchSize = 1 << 15 // events in one message
+)
+
+// A pulse is what happened since the last one: the one message by which
+// anything but a key reaches the model. Its slices are used again for the next.
+type pulse struct {
+	now         plugins.Stamp
+	first, next uint64 // the log's bounds
+	missed      uint64 // events that were gone before they could be read
+	events      []recordings.Event
+	texts       []string                   // of the events, "" where the screen needs none
+	stats       []recordings.CallbackStats // nil if they are as before
+	status      host.Status
+}
+
+// A crash is a command that failed, or a panic in one: the screen has to stop.
+type crash struct{ err error }
+
+// A feed waits for facts and brings them. It is used by one command at a time.
+type feed struct {
+	events Events
+	bench  Workbench // nil if there is no host
+	now    func() plugins.Stamp
+
+	next       uint64 // the event to read next
+	pulse      pulse
+	statsAt    plugins.Stamp
+	statsStale bool
+	shown      glance // what the host looked like in the last pulse
+}
+
+// A glance is what of the host's status may change without a fact in the log.
+type glance struct {
+	state                host.State
+	generation           uint32
+	refusals             int
+	handles, inFlight    int
+	problem              string
+	watching, hasProblem bool
+}
+
+func glanceAt(s *host.Status) glance {
+	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight), "", s.Watching, s.Problem != nil}
+	if s.Problem != nil {
+		g.problem = s.Problem.Error()
+	}
+	return g
+}
+
+// wait returns when there is something to show: facts, figures that are due, a
+// host that looks different or has requests in flight, whose age grows; or,
+// unless idle, after settleTime. It fails when ctx ends, or the source does.
+func (f *feed) wait(ctx context.Context, idle bool) error {
+	patience := time.Duration(0) // as long as it takes
+	if f.statsStale {
+		patience = statsTime
+	} else if !idle {
+		patience = settleTime
+	}
+	for waited := time.Duration(0); patience == 0 || waited < patience; {
+		step := patience - waited
+		if f.bench != nil && (patience == 0 || step > pollTime) {
+			step = pollTime
+		}
+		switch came, err := f.waitEvent(ctx, step); {
+		case err != nil:
+			return err
+		case came:
+			return f.gather(ctx)
+		}
+		waited += step
+		if f.bench != nil {
+			status := f.bench.Status()
+			if g := glanceAt(&status); g != f.shown || g.inFlight > 0 {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// waitEvent waits at most d, or for ever if d is 0, and reports whether there is
+// an event to read.
+func (f *feed) waitEvent(ctx context.Context, d time.Duration) (bool, error) {
+	step := ctx
+	if d > 0 {
+		var cancel context.CancelFunc
+		step, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	err := f.events.Wait(step, f.next)
+	switch {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case err != nil && step.Err() == nil:
+		return false, err // the source itself failed
+	}
+	return err == nil, nil
+}
+
+// gather lets more facts come before they are shown together.
+func (f *feed) gather(ctx context.Context) error {
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// read collects what happened since it was last called.
+func (f *feed) read() *pulse {
+	p := &f.pulse
+	p.events, p.texts, p.stats, p.missed = p.events[:0], p.texts[:0], nil, 0
+	for len(p.events) < batchSize && f.readChunk() > 0 {
+	}
+	f.readTexts()
+	p.first, p.next = f.events.Bounds()
+	p.now = f.now()
+	f.statsStale = f.statsStale || len(p.events) > 0
+	if f.statsStale && (f.statsAt == 0 || p.now.Sub(f.statsAt) >= statsTime) {
+		p.stats = f.events.Stats()
+		f.statsAt, f.statsStale = p.now, false
+	}
+	if f.bench != nil {
+		p.status = f.bench.Status()
+		f.shown = glanceAt(&p.status)
+	}
+	return p
+}
+
+// readChunk appends some events to the pulse and returns how many.
+func (f *feed) readChunk() int {
+	p := &f.pulse
+	have := len(p.events)
+	p.events = slices.Grow(p.events, chunkSize)[:have+chunkSize]
+	n := f.events.Read(p.events[have:], f.next)
+	p.events = p.events[:have+n]
+	if n > 0 {
+		p.missed += p.events[have].Seq - f.next
+		f.next = p.events[have+n-1].Seq + 1
+	}
+	return n
+}
+
+// readTexts asks for the texts that the state keeps: those of all facts but
+// requests, of which only the newest that failed has one, and callbacks that
+// went well or have a request. A text may be gone, and is then "".
+func (f *feed) readTexts() {
+	p := &f.pulse
+	failed := -1
+	for i := range p.events {
+		e := &p.events[i]
+		text := ""
+		switch e.Kind {
+		case recordings.Request:
+			if e.Failed() {
+				failed = i
+			}
+		case recordings.Callback:
+			if e.Failed() && !forRequest(e) {
+				text, _ = f.events.Text(e)
+			}
+		default:
+			text, _ = f.events.Text(e)
+		}
+		p.texts = append(p.texts, text)
+	}
+	if failed >= 0 {
+		p.texts[failed], _ = f.events.Text(&p.events[failed])
+	}
+}
+
+// listen returns the command that waits for the next pulse. lane lets one
+// command at a time use the feed, and tells whoever enters it when no command does.
+func (f *feed) listen(ctx context.Context, lane chan struct{}, idle bool) tea.Cmd {
+	return func() tea.Msg {
+		lane <- struct{}{}
+		defer func() { <-lane }()
+		switch err := f.wait(ctx, idle); {
+		case ctx.Err() != nil:
+			return tea.QuitMsg{}
+		case err != nil:
+			return crash{err}
+		}
+		return f.read()
+	}
+}
+
+// safely makes a command that panics return a crash. Bubble Tea would recover
+// it as well, but print the reason before it leaves the alternate screen.
+func safely(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() (msg tea.Msg) {
+		defer func() {
+			if r := recover(); r != nil {
+				msg = crash{fmt.Errorf("panic in a command of the screen: %v\n%s", r, debug.Stack())}
+			}
+		}()
+		return cmd()
+	}
+}

@@ -1,0 +1,180 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+)
+
+// The sizes at which the layout changes, in cells.
+const (
+	minWidth, minHeight = 60, 16 // below this there is only a card
+	twoAreas            = 80     // from here on there is a second area below the requests,
+	twoAreasHeight      = 14     // if the body is so high
+	twoColumns          = 120    // from here on all panels are on the screen,
+	allPanelsHeight     = 24     // if the body is so high
+	requestsWidth       = 70     // what the requests get at least beside other panels
+)
+
+// An area is a framed rectangle of the screen. It shows one of its panels; the
+// others are tabs in its frame.
+type area struct {
+	x, y, w, h int
+	panels     []int
+	shown      int
+	detail     bool // it shows the selected request instead
+}
+
+// An areaColumn is areas that stand upon each other.
+type areaColumn []area
+
+// tooSmall reports whether the terminal has no room for the screen.
+func (a *app) tooSmall() bool { return a.width < minWidth || a.height < minHeight }
+
+// bodyHeight returns the rows between header and footer that areas have.
+func (a *app) bodyHeight() int {
+	return a.height - 2 - len(a.refusal()) - len(a.hints())
+}
+
+// layout divides the body: one area with all panels as tabs; requests above and
+// the others below, as tabs; or requests at the left and the others at the right.
+func (a *app) layout() []areaColumn {
+	if a.tooSmall() {
+		return nil
+	}
+	y, h := 1+len(a.refusal()), a.bodyHeight()
+	full := area{x: 0, y: y, w: a.width, h: h, panels: []int{0, 1, 2, 3}, shown: a.focus, detail: a.detail != nil}
+	others := area{y: y, panels: []int{callbacksPanel, scriptPanel, connectionsPanel}, shown: a.below}
+	list := area{x: 0, y: y, panels: []int{requestsPanel}, shown: requestsPanel}
+
+	switch {
+	case a.zoomed || a.width < twoAreas || h < twoAreasHeight:
+		return []areaColumn{{full}}
+
+	case a.width < twoColumns:
+		if a.detail != nil {
+			return []areaColumn{{full}}
+		}
+		list.w, others.w = a.width, a.width
+		list.h = (h + 1) / 2
+		others.y, others.h = y+list.h, h-list.h
+		return []areaColumn{{list, others}}
+	}
+
+	list.w, list.h = max(a.width*58/100, requestsWidth), h
+	others.x, others.w, others.h = list.w, a.width-list.w, h
+	if a.detail != nil {
+		others.detail = true
+		return []areaColumn{{list}, {others}}
+	}
+	if h < allPanelsHeight {
+		return []areaColumn{{list}, {others}}
+	}
+	var right areaColumn
+	heights := []int{h * 36 / 100, h * 36 / 100, 0}
+	heights[2] = h - heights[0] - heights[1]
+	for i, p := range others.panels {
+		one := others
+		one.y, one.h, one.panels, one.shown = y, heights[i], []int{p}, p
+		right = append(right, one)
+		y += one.h
+	}
+	return []areaColumn{{list}, right}
+}
+
+// areas returns all areas.
+func (a *app) areas() []area { return slices.Concat(a.columns...) }
+
+// detailSize returns the room for the detail within its frame.
+func (a *app) detailSize() (w, h int) {
+	for _, r := range a.areas() {
+		if r.detail {
+			return r.w - 2, r.h - 2
+		}
+	}
+	return 0, 0
+}
+
+// tabs returns the titles in the frame of r, in the order of r.panels. Among
+// several, the one that is shown has brackets.
+func (r *area) tabs(panels []panel) []string {
+	var out []string
+	for _, p := range r.panels {
+		title := fmt.Sprintf("%d·%s", p+1, panels[p].name())
+		if len(r.panels) > 1 && p == r.shown {
+			title = "[" + title + "]"
+		} else {
+			title = " " + title + " "
+		}
+		out = append(out, title)
+	}
+	return out
+}
+
+// tabAt returns the panel whose title is x cells from the left end of r's frame, or -1.
+func (r *area) tabAt(panels []panel, x int) int {
+	if r.detail {
+		return -1
+	}
+	at := 2
+	for i, title := range r.tabs(panels) {
+		if x >= at && x < at+width(title) {
+			return r.panels[i]
+		}
+		at += width(title) + 1
+	}
+	return -1
+}
+
+// draw returns the rows of r with its frame: a heavy one if it has the keys.
+func (r *area) draw(a *app) []string {
+	focused := r.detail || a.detail == nil && r.shown == a.focus
+	edge, lines := a.scene.border, []rune("╭─╮│╰╯")
+	title := a.scene.dim
+	if focused && a.menu == nil {
+		edge, lines = a.scene.accent, []rune("┏━┓┃┗┛")
+		title = a.scene.title
+	}
+	w, h := r.w-2, r.h-2
+	sc := a.scene
+	sc.focused = focused
+
+	var body []string
+	var note string
+	top := newLine(r.w).put(edge, string(lines[:2]))
+	if r.detail {
+		body, note = a.detail.draw(&sc, w, h), a.detail.note()
+		top.put(title, " request ")
+	} else {
+		p := a.panels[r.shown]
+		body, note = p.draw(&sc, w, h), p.note(&sc)
+		for i, tab := range r.tabs(a.panels[:]) {
+			if i > 0 {
+				top.put(edge, string(lines[1]))
+			}
+			if r.panels[i] == r.shown {
+				top.put(title, tab)
+			} else {
+				top.put(a.scene.dim, tab)
+			}
+		}
+	}
+	return frame(r.w, top, note, edge, a.scene.dim, lines, body)
+}
+
+// frame completes top, the upper edge of a frame of w cells that has its title
+// already, with a note, and puts body, rows of w-2 cells, into the frame.
+func frame(w int, top *line, note string, edge, noteInk ink, lines []rune, body []string) []string {
+	corner := func(n int) string { return string(lines[n]) }
+	if n := width(clean(note)) + 2; note != "" && n+3 <= top.room {
+		top.fill(edge, corner(1), n+2).put(noteInk, " "+note+" ").put(edge, corner(1))
+	}
+	top.fill(edge, corner(1), 1).put(edge, corner(2))
+
+	side := edge.on + corner(3) + edge.off
+	out := append(make([]string, 0, len(body)+2), top.end())
+	for _, row := range body {
+		out = append(out, side+row+side)
+	}
+	bottom := newLine(w).put(edge, corner(4)).fill(edge, corner(1), 1).put(edge, corner(5))
+	return append(out, bottom.end())
+}

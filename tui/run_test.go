@@ -1,0 +1,313 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"workbench/plugins/host"
+	"workbench/recordings"
+)
+
+// helperVariable makes the test binary show a screen instead of running tests.
+const helperVariable = "WORKBENCH_TUI_HELPER"
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(helperVariable); mode != "" {
+		os.Exit(helper(mode))
+	}
+	os.Exit(m.Run())
+}
+
+// helper shows a screen, with a fault if mode names one, and prints how it ended.
+func helper(mode string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	log, bench := fixture()
+	faulty := &faultyEvents{Events: log, mode: mode}
+	o := fixtureOptions()
+	o.Title = fmt.Sprintf("pid %d", os.Getpid())
+	o.Events, o.Workbench = faulty, faultyBench{bench, faulty}
+	err := Run(ctx, o)
+	if ctx.Err() != nil {
+		fmt.Println("the context ended")
+	}
+	if err != nil {
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		fmt.Printf("the screen failed: %s\n", line)
+		return 3
+	}
+	return 0
+}
+
+// faultyEvents panics when asked for what a mode says.
+type faultyEvents struct {
+	Events
+	mode  string
+	armed atomic.Bool // by R
+}
+
+func (f *faultyEvents) Data(e *recordings.Event) ([]byte, bool) {
+	if f.mode == "update" { // the bytes are read when a request is opened
+		panic("panic in Update")
+	}
+	return f.Events.Data(e)
+}
+
+func (f *faultyEvents) Read(dst []recordings.Event, from uint64) int {
+	if f.mode == "view" && len(dst) == 1 && f.armed.Load() { // rows are read one by one
+		panic("panic in View")
+	}
+	return f.Events.Read(dst, from)
+}
+
+type faultyBench struct {
+	*fakeBench
+	events *faultyEvents
+}
+
+func (b faultyBench) Reload() {
+	if b.events.mode == "command" {
+		panic("panic in a command")
+	}
+	b.events.armed.Store(true)
+	b.set(func(s *host.Status) { s.Reloads++; s.Generation++ })
+}
+
+// A terminal is a tmux of its own with a shell in it.
+type terminal struct {
+	t      *testing.T
+	socket string
+	ctx    context.Context
+}
+
+// prompt is what the shell of a terminal prints when it is ready.
+const prompt = "READY>"
+
+func newTerminal(t *testing.T, w, h int) *terminal {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	term := &terminal{t, filepath.Join(t.TempDir(), "tmux"), ctx}
+	t.Cleanup(func() {
+		term.tmux("kill-server")
+		cancel()
+	})
+	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h),
+		"env", "PS1="+prompt, "ENV=", "LC_ALL=C.UTF-8", "sh")
+	term.waitFor(prompt)
+	return term
+}
+
+// tmux runs a command of tmux and returns what it printed.
+func (term *terminal) tmux(args ...string) string {
+	term.t.Helper()
+	out, err := exec.CommandContext(term.ctx, "tmux", append([]string{"-u", "-S", term.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		term.t.Fatalf("tmux %q: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+// keys types keys, by the names that tmux gives them.
+func (term *terminal) keys(keys ...string) {
+	term.t.Helper()
+	term.tmux(append([]string{"send-keys"}, keys...)...)
+}
+
+func (term *terminal) text() string { return term.tmux("capture-pane", "-p") }
+
+// alternate reports whether the alternate screen is on.
+func (term *terminal) alternate() bool {
+	return strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on}")) == "1"
+}
+
+// waitFor waits until the terminal shows all of want, and returns all that it shows.
+func (term *terminal) waitFor(want ...string) string {
+	term.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for {
+		text := term.text()
+		missing := ""
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				missing = w
+			}
+		}
+		if missing == "" {
+			return text
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			term.t.Fatalf("the terminal does not show %q:\n%s", missing, text)
+		}
+	}
+}
+
+// show starts the helper and waits for its screen.
+func (term *terminal) show(mode, environment string) {
+	term.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	term.tmux("send-keys", "-l", fmt.Sprintf("clear; %s %s=%s %s; echo status=$? $(stty -a | grep -ow -e -icanon -e -echo -e -isig)end",
+		environment, helperVariable, mode, self))
+	term.keys("Enter")
+	term.waitFor("1·requests", "EFBIG")
+	if !term.alternate() {
+		term.t.Error("the screen is not the alternate one")
+	}
+}
+
+// mustBeRestored checks that the shell has its terminal back, in order.
+func (term *terminal) mustBeRestored(status int) string {
+	term.t.Helper()
+	text := term.waitFor(fmt.Sprintf("status=%d end", status), "end\n"+prompt)
+	if term.alternate() {
+		term.t.Error("the alternate screen is still on")
+	}
+	if strings.Contains(text, "1·requests") {
+		term.t.Errorf("the screen is still there:\n%s", text)
+	}
+	if flags := term.tmux("display-message", "-p", "#{mouse_any_flag} #{cursor_flag}"); flags != "0 1\n" {
+		term.t.Errorf("mouse and cursor are %q, want off and on", flags)
+	}
+	return text
+}
+
+func TestTerminal(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	term.show("none", "")
+	term.keys("?")
+	term.waitFor("┏━ commands", "follow the newest row")
+	term.keys("Escape")
+	term.waitFor("[2·callbacks]")
+	term.keys("k", "k", "Enter")
+	term.waitFor("READ 4 KiB at 0xd000")
+	term.tmux("resize-window", "-x", "130", "-y", "40")
+	term.waitFor("╭─ 1·requests", "┏━ request")
+	term.tmux("resize-window", "-x", "50", "-y", "10")
+	term.waitFor("terminal too small")
+	term.tmux("resize-window", "-x", "80", "-y", "24")
+	term.waitFor("READ 4 KiB at 0xd000")
+	term.keys("q")
+	term.waitFor("1·requests")
+	term.keys("C-c")
+	term.waitFor("Quit?")
+	term.keys("Escape")
+	term.waitFor("? help")
+	term.keys("q")
+	term.mustBeRestored(0)
+}
+
+func TestTerminalAfterPanic(t *testing.T) {
+	for _, tt := range []struct {
+		mode string
+		keys []string
+	}{
+		{"update", []string{"Enter"}},
+		{"view", []string{"R"}},
+		{"command", []string{"R"}},
+	} {
+		t.Run(tt.mode, func(t *testing.T) {
+			t.Parallel()
+			term := newTerminal(t, 100, 50)
+			term.show(tt.mode, "")
+			term.keys(tt.keys...)
+			text := term.mustBeRestored(3)
+			if !strings.Contains(text, "the screen failed: ") {
+				t.Errorf("no reason is given:\n%s", text)
+			}
+		})
+	}
+}
+
+func TestTerminalContextEnds(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	term.show("none", "")
+	var pid int
+	if _, err := fmt.Sscanf(strings.TrimSpace(term.text()), "pid %d", &pid); err != nil {
+		t.Fatalf("%v:\n%s", err, term.text())
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	text := term.mustBeRestored(0)
+	if !strings.Contains(text, "the context ended") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestTerminalColours(t *testing.T) {
+	for _, tt := range []struct {
+		environment string
+		colours     bool
+	}{
+		{"NO_COLOR=1", false},
+		{"COLORTERM=truecolor TERM=xterm-256color", true},
+	} {
+		t.Run(tt.environment, func(t *testing.T) {
+			t.Parallel()
+			term := newTerminal(t, 80, 24)
+			term.show("none", tt.environment)
+			if got := strings.Contains(term.tmux("capture-pane", "-p", "-e"), "\x1b["); got != tt.colours {
+				t.Errorf("colours: %v, want %v", got, tt.colours)
+			}
+			term.keys("q")
+			term.mustBeRestored(0)
+		})
+	}
+}
+
+func TestRunNeedsTerminal(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	if err := Run(t.Context(), Options{Events: emptyLog(), Input: r, Output: w}); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("%v, want ErrNoTerminal", err)
+	}
+}
+
+func TestSynchronizedWritesWhole(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	n, err := synchronized{w}.Write([]byte("a frame"))
+	if n != 7 || err != nil {
+		t.Errorf("wrote %d, %v, want 7", n, err)
+	}
+	buf := make([]byte, 100)
+	n, err = r.Read(buf)
+	if got := string(buf[:n]); got != "\x1b[?2026ha frame\x1b[?2026l" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	w.Close()
+	if n, err = (synchronized{w}).Write([]byte("a frame")); n != 0 || err == nil {
+		t.Errorf("to a closed file it wrote %d, %v", n, err)
+	}
+}

@@ -1,0 +1,169 @@
+package tui
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
+
+// script is the panel of the plugin: facts above, below what it printed.
+type script struct {
+	list  list
+	facts []string
+}
+
+func (p *script) name() string { return "script" }
+func (p *script) rows() *list  { return &p.list }
+
+// printedRows is how many rows of output stay when there is little room.
+const printedRows = 3
+
+func (p *script) feed(sc *scene, w, h int) {
+	p.facts = p.write(sc, w)
+	if len(sc.output) > 0 {
+		most := max(h-1-min(printedRows, len(sc.output)), 1)
+		p.facts = p.facts[:min(len(p.facts), most)]
+	}
+	p.list.feed(sc.outputGone, sc.outputGone+len(sc.output), h-len(p.facts)-1)
+}
+
+func (p *script) rowAt(y int) int {
+	from, to := p.list.visible()
+	if row := from + y - len(p.facts) - 1; row >= from && row < to {
+		return row
+	}
+	return -1
+}
+
+func (p *script) note(sc *scene) string {
+	if n := p.list.unseen(); n > 0 {
+		return fmt.Sprintf("%s new lines", shortCount(uint64(n)))
+	}
+	return ""
+}
+
+// write returns the facts, the most important ones first.
+func (p *script) write(sc *scene, w int) []string {
+	s, out := &sc.status, &page{w: w, sc: sc}
+	sign, i := sc.sign(s.State)
+	state := fmt.Sprintf("%s %s, generation %d", sign, s.State, s.Generation)
+	if s.Problem != nil {
+		state += "; the last reload was refused"
+		i = sc.warn
+	}
+	out.fact("state", i, state)
+	out.fact("file", ink{}, fmt.Sprintf("%s (%s, %s)", s.Path, s.Language, s.ThreadModel))
+	if sc.uri != "" {
+		out.fact("uri", ink{}, sc.uri)
+	}
+	if sc.mount != "" {
+		out.fact("mount", ink{}, sc.mount)
+	}
+	if e := &sc.lastError; e.event.Kind != 0 {
+		out.fact("last error", sc.bad, fmt.Sprintf("✗ %s %s at %s: %s",
+			sc.clock(e.event.Received), e.event.Op, hex(e.event.Offset), reason(e)))
+	}
+	reloads := fmt.Sprintf("%d done, %d refused", s.Reloads, s.Refusals)
+	if s.Reloads > 0 {
+		reloads += fmt.Sprintf("; gate closed %s, longest %s", shortDuration(s.LastClosed), shortDuration(s.LongestClosed))
+	}
+	if !s.Watching {
+		reloads += "; not watching the file"
+	}
+	out.fact("reloads", ink{}, reloads)
+	if len(s.Params) > 0 {
+		out.fact("parameters", ink{}, paramsText(s.Params))
+	}
+	if len(s.Callbacks) > 0 {
+		out.fact("callbacks", ink{}, callbacksText(s.Callbacks))
+	}
+	return out.lines
+}
+
+// reason returns the errno of a failure and its text.
+func reason(f *failure) string {
+	name := plugins.ErrnoName(f.event.Err())
+	if f.text == "" {
+		return name
+	}
+	return name + " " + f.text
+}
+
+func paramsText(params []plugins.Param) string {
+	var words []string
+	for _, p := range params {
+		words = append(words, p.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func callbacksText(callbacks []plugins.Callback) string {
+	var words []string
+	for _, c := range callbacks {
+		words = append(words, c.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func (p *script) draw(sc *scene, w, h int) []string {
+	lines := append([]string(nil), p.facts...)
+	if len(sc.output) > 0 {
+		out := &page{w: w, sc: sc}
+		out.head("output")
+		lines = append(lines, out.lines...)
+		from, to := p.list.visible()
+		for row := from; row < to; row++ {
+			lines = append(lines, p.drawOutput(sc, w, row))
+		}
+	}
+	return block(lines, w, h)
+}
+
+func (p *script) drawOutput(sc *scene, w, row int) string {
+	o := &sc.output[row-sc.outputGone]
+	l := newLine(w)
+	blank := ink{}
+	if row == p.list.selected && sc.focused && !p.list.follow {
+		blank = sc.selected
+		l.put(blank, "▸")
+	} else {
+		l.put(blank, " ")
+	}
+	l.put(sc.dim, sc.clock(o.event.Received)+" ")
+	sign, i := "", blank
+	switch e := &o.event; {
+	case e.Failed():
+		sign, i = "✗ ", sc.bad
+	case e.Kind == recordings.Reload:
+		sign, i = "↻ ", sc.good
+	case e.Callback != plugins.NoCallback:
+		l.put(sc.dim, e.Callback.String()+" ")
+	}
+	if o.more {
+		sign = spaces(width(sign))
+	}
+	l.put(i, sign+o.text)
+	return l.endIn(blank)
+}
+
+// position finds "name.lua:31:" in an error text.
+var position = regexp.MustCompile(`(\S+):(\d+): `)
+
+// excerptFor returns the line of the script that an error text names, if the
+// script that serves is the one that failed.
+func excerptFor(sc *scene, e *recordings.Event, text string) string {
+	m := position.FindStringSubmatch(text)
+	if m == nil || e.Generation != sc.status.Generation || filepath.Base(m[1]) != filepath.Base(sc.status.Path) {
+		return ""
+	}
+	n, err := strconv.Atoi(m[2])
+	if err != nil {
+		return "" // more digits than any line number has
+	}
+	return (&plugins.Error{Line: n}).Excerpt(sc.status.Source)
+}

@@ -1,0 +1,300 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"workbench/plugins"
+	"workbench/plugins/host"
+	"workbench/recordings"
+)
+
+// What the state keeps; beyond that the oldest goes.
+const (
+	keptOutput      = 2000 // lines that the script printed
+	keptLine        = 1024 // bytes of each
+	keptConnections = 256  // connections, those that are open aside
+	keptOptions     = 32   // negotiated options of a connection
+	keptTrends      = 8    // generations whose callbacks have a trend
+)
+
+// A state is what the screen knows: the fold of the log up to an event, and
+// what the host last said of itself.
+type state struct {
+	status host.Status // zero if there is no host
+	now    plugins.Stamp
+
+	first, next uint64 // the events that the log still has
+	missed      uint64 // events that were gone before the screen read them
+
+	requests  index
+	failed    int // requests
+	moved     trend
+	finished  trend
+	lastError failure // newest failed request; its event has Kind 0 if there is none
+
+	connections []connection // in the order in which they came
+	latest      int          // where the connection of the last event stands among them
+	output      []outputLine // the newest ones
+	outputGone  int          // how many were there before
+	stats       []recordings.CallbackStats
+	trends      []generationTrends // ascending
+}
+
+// An index has the numbers of the requests among the events. The requests
+// themselves stay in the log. Requests have ordinals, which count from 0 and,
+// like the numbers of events, are never given again.
+type index struct {
+	seqs []uint64
+	gone int // requests before seqs[0], which the log has dropped
+}
+
+func (x *index) add(seq uint64) { x.seqs = append(x.seqs, seq) }
+
+// dropBefore forgets the requests before an event.
+func (x *index) dropBefore(seq uint64) {
+	n, _ := slices.BinarySearch(x.seqs, seq)
+	x.seqs = x.seqs[n:]
+	x.gone += n
+}
+
+// bounds returns the first ordinal that is there and the one after the last.
+func (x *index) bounds() (first, next int) { return x.gone, x.gone + len(x.seqs) }
+
+// seq returns the event of the request with an ordinal within bounds.
+func (x *index) seq(ordinal int) uint64 { return x.seqs[ordinal-x.gone] }
+
+// A failure is a failed request with the reason.
+type failure struct {
+	event recordings.Event
+	text  string
+}
+
+// A connection is what is known about a client.
+type connection struct {
+	front          plugins.Front
+	number         uint32
+	peer, export   string
+	refused        string // why its export was not opened, "" if it was
+	size           uint64
+	options        []string // negotiated, in words
+	since, until   plugins.Stamp
+	closed         bool
+	end            string // why it went
+	requests       uint64
+	errors         uint64
+	received, sent uint64 // bytes of data
+}
+
+// An outputLine is a line in the script panel: what the script printed, a
+// callback that failed other than for a request, what became of a reload.
+type outputLine struct {
+	event recordings.Event
+	text  string
+	more  bool // it goes on with the text of the line before
+}
+
+// generationTrends are the calls per second of a generation's callbacks.
+type generationTrends struct {
+	generation uint32
+	callbacks  [plugins.NumCallbacks]trend
+}
+
+// freeze returns a copy that folding more into s does not change.
+func (s *state) freeze() *state {
+	c := *s
+	// What is only ever appended to needs no copy: c does not see what comes after its end.
+	c.connections = slices.Clone(s.connections)
+	c.trends = slices.Clone(s.trends)
+	return &c
+}
+
+// fold takes in what happened.
+func (s *state) fold(p *pulse) {
+	s.now, s.first, s.next = p.now, p.first, p.next
+	s.missed += p.missed
+	s.status = p.status
+	if p.stats != nil {
+		s.stats = p.stats
+	}
+	for i := range p.events {
+		s.add(&p.events[i], p.texts[i])
+	}
+	s.requests.dropBefore(p.first)
+	if extra := len(s.output) - keptOutput; extra > 0 {
+		s.output = s.output[extra:]
+		s.outputGone += extra
+	}
+}
+
+// add takes in one event. Requests come without their text, all but the newest that failed.
+func (s *state) add(e *recordings.Event, text string) {
+	switch e.Kind {
+	case recordings.Request:
+		s.addRequest(e, text)
+	case recordings.Callback:
+		s.addCall(e, e.Callback)
+		if e.Failed() && !forRequest(e) {
+			s.addOutput(e, text)
+		}
+	case recordings.Output, recordings.Debug, recordings.Reload:
+		s.addOutput(e, text)
+	case recordings.Connect, recordings.Negotiate, recordings.Opened, recordings.Disconnect:
+		s.addConnection(e, text)
+	}
+}
+
+// forRequest reports whether a callback was run for a request, which fails with it.
+func forRequest(e *recordings.Event) bool { return e.Op != 0 }
+
+func (s *state) addOutput(e *recordings.Event, text string) {
+	for i, l := range splitLines(text) {
+		s.output = append(s.output, outputLine{*e, l, i > 0})
+	}
+}
+
+// splitLines returns the lines of a text, the long ones cut. They do not hold
+// the memory of a long text.
+func splitLines(text string) []string {
+	long := len(text) > keptLine
+	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
+	lines = lines[max(len(lines)-keptOutput, 0):]
+	for i, l := range lines {
+		if l = clip(l, keptLine); long {
+			l = strings.Clone(l)
+		}
+		lines[i] = l
+	}
+	return lines
+}
+
+func (s *state) addRequest(e *recordings.Event, text string) {
+	s.requests.add(e.Seq)
+	s.addCall(e, e.Op.Callback())
+	s.finished.add(e.Replied, 1)
+	c := s.connection(e)
+	c.requests++
+	if e.Failed() {
+		c.errors++
+		s.failed++
+		s.lastError = failure{*e, strings.Clone(clip(text, longText))}
+		return
+	}
+	switch e.Op {
+	case plugins.OpRead:
+		c.sent += e.Length
+		s.moved.add(e.Replied, e.Length)
+	case plugins.OpWrite:
+		c.received += e.Length
+		s.moved.add(e.Replied, e.Length)
+	}
+}
+
+// addCall counts a call of cb, if e has one.
+func (s *state) addCall(e *recordings.Event, cb plugins.Callback) {
+	if e.InCallback == 0 || cb == plugins.NoCallback || cb >= plugins.NumCallbacks {
+		return
+	}
+	i, found := slices.BinarySearchFunc(s.trends, e.Generation, byGeneration)
+	if !found {
+		s.trends = slices.Insert(s.trends, i, generationTrends{generation: e.Generation})
+		if len(s.trends) > keptTrends {
+			s.trends = slices.Delete(s.trends, 0, 1)
+			if i--; i < 0 {
+				return
+			}
+		}
+	}
+	s.trends[i].callbacks[cb].add(e.Done, 1)
+}
+
+func byGeneration(g generationTrends, generation uint32) int {
+	return int(int64(g.generation) - int64(generation))
+}
+
+// trend returns the calls per second of a callback, nil if there were none.
+func (s *state) trend(generation uint32, cb plugins.Callback) *trend {
+	i, found := slices.BinarySearchFunc(s.trends, generation, byGeneration)
+	if !found {
+		return nil
+	}
+	return &s.trends[i].callbacks[cb]
+}
+
+func (s *state) addConnection(e *recordings.Event, text string) {
+	c := s.connection(e)
+	switch e.Kind {
+	case recordings.Connect:
+		c.peer = text
+	case recordings.Opened:
+		if e.Failed() {
+			c.refused = clip(text, longText)
+			c.errors++
+			break
+		}
+		c.export, c.size, c.refused = text, e.Length, ""
+	case recordings.Negotiate:
+		// A new slice each time: a frozen state keeps the one that it has.
+		c.options = append(slices.Clone(c.options), text)
+		c.options = c.options[max(len(c.options)-keptOptions, 0):]
+	case recordings.Disconnect:
+		c.closed, c.until, c.end = true, e.Received, text
+	}
+}
+
+// connection returns the connection of e, which it adds if e is the first that
+// is heard of it. The pointer is good until the next call.
+func (s *state) connection(e *recordings.Event) *connection {
+	is := func(c connection) bool { return c.number == e.Conn && c.front == e.Front }
+	if s.latest < len(s.connections) && is(s.connections[s.latest]) {
+		return &s.connections[s.latest]
+	}
+	if i := slices.IndexFunc(s.connections, is); i >= 0 {
+		s.latest = i
+		return &s.connections[i]
+	}
+	if len(s.connections) >= keptConnections {
+		if i := slices.IndexFunc(s.connections, func(c connection) bool { return c.closed }); i >= 0 {
+			s.connections = slices.Delete(s.connections, i, i+1)
+		}
+	}
+	s.latest = len(s.connections)
+	s.connections = append(s.connections, connection{front: e.Front, number: e.Conn, since: e.Received})
+	return &s.connections[s.latest]
+}
+
+// open returns how many connections are open.
+func (s *state) open() int {
+	n := 0
+	for i := range s.connections {
+		if !s.connections[i].closed {
+			n++
+		}
+	}
+	return n
+}
+
+// settled reports whether all figures that change with time alone have come to rest.
+func (s *state) settled() bool {
+	for i := range s.trends {
+		for j := range s.trends[i].callbacks {
+			if !s.trends[i].callbacks[j].over(s.now) {
+				return false
+			}
+		}
+	}
+	return s.finished.over(s.now)
+}
+
+// printed returns what the script printed for a request.
+func (s *state) printed(e *recordings.Event) []outputLine {
+	var out []outputLine
+	for _, l := range s.output {
+		o := &l.event
+		if (o.Kind == recordings.Output || o.Kind == recordings.Debug) && o.Front == e.Front && o.Conn == e.Conn && o.Cookie == e.Cookie &&
+			o.Received >= e.Received && o.Received <= e.Replied {
+			out = append(out, l)
+		}
+	}
+	return out
+}

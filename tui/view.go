@@ -1,0 +1,200 @@
+package tui
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// View implements tea.Model. It returns exactly height rows of exactly width
+// cells, once the size is known.
+func (a *app) View() string {
+	switch {
+	case a.width <= 0 || a.height <= 0:
+		return ""
+	case a.tooSmall():
+		return strings.Join(a.card(), "\n")
+	}
+	rows := make([]string, 0, a.height)
+	rows = append(rows, a.header())
+	rows = append(rows, a.refusal()...)
+	rows = append(rows, a.body()...)
+	rows = append(rows, a.hints()...)
+	rows = append(rows, a.footer())
+	return strings.Join(rows, "\n")
+}
+
+// card fills a terminal that is too small for anything else.
+func (a *app) card() []string {
+	text := []string{
+		"terminal too small",
+		fmt.Sprintf("%dx%d, needs %dx%d", a.width, a.height, minWidth, minHeight),
+		"q quits",
+	}
+	rows := make([]string, a.height)
+	for i := range rows {
+		l := newLine(a.width)
+		if at := i - (a.height-len(text))/2; at >= 0 && at < len(text) {
+			l.put(ink{}, spaces((a.width-len(text[at]))/2)).put(a.scene.key, text[at])
+		}
+		rows[i] = l.end()
+	}
+	return rows
+}
+
+// body draws the areas, or the menu instead of them.
+func (a *app) body() []string {
+	if a.menu != nil {
+		top := newLine(a.width).put(a.scene.accent, "┏━").put(a.scene.title, " commands ")
+		inner := a.menu.draw(a, a.width-2, a.bodyHeight()-2)
+		return frame(a.width, top, "enter runs, esc closes", a.scene.accent, a.scene.dim, []rune("┏━┓┃┗┛"), inner)
+	}
+	rows := make([]string, a.bodyHeight())
+	for _, column := range a.columns {
+		y := 0
+		for i := range column {
+			for _, row := range column[i].draw(a) {
+				rows[y] += row
+				y++
+			}
+		}
+	}
+	return rows
+}
+
+// header says what is served, and how much goes on.
+func (a *app) header() string {
+	sc := &a.scene
+	l := newLine(a.width).put(sc.title, " "+a.name()+" ")
+	if a.bench != nil {
+		sign, i := sc.sign(sc.status.State)
+		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
+	}
+	if a.paused {
+		_, shown := sc.requests.bounds()
+		_, live := a.live.requests.bounds()
+		l.put(sc.warn, fmt.Sprintf(" ‖ paused, %s new ", shortCount(uint64(live-shown))))
+	}
+	if a.noMouse {
+		l.put(sc.warn, " mouse off ")
+	}
+
+	figures := a.figures()
+	used := 1
+	for _, f := range figures {
+		used += width(f.text) + 2
+	}
+	if served := clean(strings.TrimSpace(sc.uri + "  " + sc.mount)); l.room-used > 12 {
+		l.put(sc.dim, " "+cut(served, l.room-used-2))
+	}
+	l.fill(ink{}, " ", used)
+	for _, f := range figures {
+		l.put(ink{}, "  ").put(f.ink, f.text)
+	}
+	return l.end()
+}
+
+// name returns what the screen is called.
+func (a *app) name() string {
+	switch {
+	case a.title != "":
+		return a.title
+	case a.scene.status.Path != "":
+		return filepath.Base(a.scene.status.Path)
+	}
+	return "workbench"
+}
+
+// figures returns what stands at the right of the header.
+func (a *app) figures() []cell {
+	sc := &a.scene
+	cells := []cell{
+		{text: shortCount(uint64(sc.finished.rate(sc.now))) + " req/s"},
+		{text: shortSize(uint64(sc.moved.rate(sc.now))) + "/s"},
+	}
+	if sc.failed > 0 {
+		cells = append(cells, cell{sc.bad, fmt.Sprintf("✗ %s failed", shortCount(uint64(sc.failed)))})
+	} else {
+		cells = append(cells, cell{sc.dim, "0 failed"})
+	}
+	if sc.missed > 0 {
+		cells = append(cells, cell{sc.warn, fmt.Sprintf("▾ %s dropped", shortCount(sc.missed))})
+	}
+	return cells
+}
+
+// refusalRows is how many rows of a refused reload are shown.
+const refusalRows = 5
+
+// refusal returns the rows about a reload that was refused, until one is not.
+func (a *app) refusal() []string {
+	s := &a.scene.status
+	if s.Problem == nil {
+		return nil
+	}
+	sc := &a.scene
+	bar := func() *line { return newLine(a.width).put(sc.bad, "▌ ") }
+	rows := []string{
+		bar().put(sc.bad, "✗ reload refused").
+			put(ink{}, fmt.Sprintf(" · generation %d still serves, save again, or R", s.Generation)).end(),
+	}
+	reason := wrap(s.Problem.Error(), a.width-3)
+	for _, text := range reason[:min(len(reason), 2)] {
+		rows = append(rows, bar().put(ink{}, text).end())
+	}
+	for text := range strings.Lines(s.Excerpt) {
+		rows = append(rows, bar().put(sc.warn, strings.TrimRight(text, "\r\n")).end())
+	}
+	return rows[:min(len(rows), refusalRows)]
+}
+
+// hintRows is how many rows the hint takes at most.
+const hintRows = 3
+
+// hints returns the rows above the footer that say what to try.
+func (a *app) hints() []string {
+	if a.scene.status.Problem != nil && a.height < 24 {
+		return nil // the problem needs the room
+	}
+	var rows []string
+	for _, text := range a.hint[:min(len(a.hint), hintRows)] {
+		rows = append(rows, newLine(a.width).put(a.scene.accent, " ▸ ").put(ink{}, text).end())
+	}
+	return rows
+}
+
+// footer shows the keys that do something now. The last ones are left out if
+// there is no room, help never.
+func (a *app) footer() string {
+	sc := &a.scene
+	l := newLine(a.width).put(ink{}, " ")
+	if a.asking {
+		l.put(sc.warn, "Quit? ")
+		if n := a.live.open(); n > 0 {
+			l.put(sc.warn, fmt.Sprintf("Clients that are cut off: %d. ", n))
+		}
+	}
+	help := ""
+	for i := range a.commands {
+		c := &a.commands[i]
+		if c.title == "" || c.where&a.where() == 0 {
+			continue
+		}
+		if c.enabled != nil {
+			if ok, _ := c.enabled(a); !ok {
+				continue
+			}
+		}
+		key := keyName(c.keys[0])
+		if c.id == "help" {
+			help = " " + key + " " + c.title + " "
+			continue
+		}
+		if width(key)+1+len(c.title)+2+len(help) > l.room {
+			break
+		}
+		l.put(sc.key, key).put(sc.dim, " "+c.title+"  ")
+	}
+	l.fill(ink{}, " ", len(help))
+	return l.put(sc.key, help).end()
+}

@@ -1,0 +1,248 @@
+package tui
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+
+	"workbench/plugins"
+	"workbench/plugins/host"
+	"workbench/recordings"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares text with testdata/name.txt.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(text+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (write it with -update)", err)
+	}
+	if text+"\n" != string(want) {
+		t.Errorf("%s differs (look at it, then -update):\n%s\nwant:\n%s", file, text, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}, {160, 50}, {200, 60}} {
+		name := fmt.Sprintf("%dx%d", size[0], size[1])
+		t.Run(name, func(t *testing.T) {
+			log, bench := fixture()
+			golden(t, name, newScreen(t, size[0], size[1], log, bench, fixtureOptions()).text())
+		})
+	}
+	for _, tt := range []struct {
+		name, keys string
+		w, h       int
+		change     func(*fakeBench, *Options)
+	}{
+		{name: "request", keys: "enter", w: 80, h: 24},
+		{name: "request-beside", keys: "k k enter", w: 120, h: 40},
+		{name: "commands", keys: "?", w: 80, h: 24},
+		{name: "script", keys: "3 z", w: 80, h: 24},
+		{name: "connections", keys: "4", w: 80, h: 24},
+		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
+		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
+		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
+			o.Hint = []string{"edit this file and save: /tmp/workbench/disk.lua", "then watch the callbacks"}
+		}},
+		{name: "in-flight", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.status.InFlight = inFlight() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log, bench := fixture()
+			o := fixtureOptions()
+			if tt.change != nil {
+				tt.change(bench, &o)
+			}
+			s := newScreen(t, tt.w, tt.h, log, bench, o)
+			s.press(tt.keys)
+			golden(t, tt.name, s.text())
+		})
+	}
+	t.Run("empty", func(t *testing.T) {
+		_, bench := fixture()
+		golden(t, "empty", newScreen(t, 80, 24, emptyLog(), bench, fixtureOptions()).text())
+	})
+}
+
+func emptyLog() *recordings.Log { return recordings.NewLog(1 << 16) }
+
+func inFlight() []host.InFlight {
+	origin := plugins.Origin{Front: plugins.FrontNBD, Conn: 1, Cookie: 77}
+	return []host.InFlight{
+		{Op: plugins.OpRead, Offset: 0x7000, Length: 4096, Origin: origin, Received: fixtureNow - 3200*ms},
+		{Op: plugins.OpFlush, Origin: origin, Received: fixtureNow - 10*ms},
+	}
+}
+
+// hostile is what must not reach the terminal as it is.
+const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\xff\x00\t\r\n日本\u202e🇩🇪👍🏽e\u0301\ufe0f\x1b[?1049l"
+
+// hostileScreen has hostile text wherever text can come from.
+func hostileScreen(t testing.TB, w, h int) *screen {
+	log := recordings.NewLog(1 << 20)
+	front := func(k recordings.Kind, conn uint32) {
+		log.Append(recordings.Event{
+			Kind: k, Front: plugins.FrontNBD, Conn: conn, Generation: 1, Callback: plugins.Pread, Cookie: 9,
+			Times: plugins.Times{Received: 15 * ms},
+		}, hostile+hostile, nil)
+	}
+	for conn := range uint32(3) {
+		for _, k := range []recordings.Kind{
+			recordings.Connect, recordings.Negotiate, recordings.Opened, recordings.Reload, recordings.Output, recordings.Debug,
+		} {
+			front(k, conn)
+		}
+	}
+	front(recordings.Disconnect, 2)
+	for i := range 40 {
+		e := request(i, 10*ms)
+		e.Cookie, e.Errno, e.Front = 9, uint16(syscall.EIO), plugins.FrontNBD
+		e.Conn, e.Offset, e.Length = 1, 1<<63-1, 1<<63-1
+		e.Replied = 20 * ms
+		log.Append(e, "disk.lua:1: "+hostile, []byte(hostile))
+	}
+	err := &plugins.Error{File: hostile, Line: 1, Msg: hostile}
+	bench := &fakeBench{status: host.Status{
+		Path: hostile + "/disk.lua", Language: hostile, Params: []plugins.Param{{Key: hostile, Value: hostile}}, Generation: 1,
+		Source: hostile, Problem: err, Excerpt: err.Excerpt(hostile), InFlight: inFlight(), Refusals: 1,
+	}}
+	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
+}
+
+var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d"}
+
+// TestExactSize: each view has exactly the rows and cells of the terminal, and
+// no control character, whatever scripts and clients wrote.
+func TestExactSize(t *testing.T) {
+	for _, keys := range everyView {
+		s := hostileScreen(t, 80, 24)
+		s.press(keys)
+		for _, w := range []int{1, 20, 59, 60, 79, 80, 119, 120, 203} {
+			for _, h := range []int{1, 15, 16, 20, 24, 40} {
+				s.resize(w, h)
+				checkSize(t, fmt.Sprintf("%q at %dx%d", keys, w, h), s.app.View(), w, h)
+			}
+		}
+	}
+}
+
+func checkSize(t *testing.T, what, view string, w, h int) {
+	t.Helper()
+	rows := strings.Split(view, "\n")
+	if len(rows) != h {
+		t.Errorf("%s: %d rows, want %d", what, len(rows), h)
+	}
+	for i, row := range rows {
+		if got := ansi.StringWidth(row); got != w {
+			t.Errorf("%s: row %d has %d cells, want %d: %q", what, i, got, w, row)
+		}
+		for _, r := range row {
+			if r < ' ' || r >= 0x7f && r < 0xa0 {
+				t.Errorf("%s: row %d has the control character %U: %q", what, i, r, row)
+				break
+			}
+		}
+	}
+}
+
+// TestNoEscapes: the view of a screen without colours has no escape sequence at
+// all, though the script prints some; they are shown as what they are.
+func TestNoEscapes(t *testing.T) {
+	for _, keys := range everyView {
+		s := hostileScreen(t, 160, 50)
+		s.press(keys)
+		if view := s.app.View(); strings.ContainsAny(view, "\x1b\x07\x00\r\u009b") {
+			t.Errorf("%q: the view has escape sequences", keys)
+		}
+	}
+	s := hostileScreen(t, 160, 50)
+	s.press("3 z")
+	s.mustShow("␛[2J␛]0;owned␇")
+}
+
+// TestColoursOnlyAdd: with colours the same text is shown, in the same places,
+// and all escape sequences are colours.
+func TestColoursOnlyAdd(t *testing.T) {
+	for _, keys := range everyView {
+		for _, w := range []int{60, 80, 120} {
+			log, bench := fixture()
+			bench.refuse()
+			plain := newScreen(t, w, 30, log, bench, fixtureOptions())
+			colour := newColouredScreen(t, w, 30, log, bench, fixtureOptions(), termenv.TrueColor)
+			plain.press(keys)
+			colour.press(keys)
+			view := colour.app.View()
+			if ansi.Strip(view) != plain.app.View() {
+				t.Errorf("%q at %d: colours change the text", keys, w)
+			}
+			for i := 0; i < len(view); i++ {
+				if view[i] == '\x1b' && !isColour(view[i:]) {
+					t.Fatalf("%q: an escape sequence that is no colour: %q", keys, view[i:i+8])
+				}
+			}
+			if !strings.Contains(view, "\x1b[") {
+				t.Errorf("%q: no colour at all", keys)
+			}
+		}
+	}
+}
+
+func isColour(s string) bool {
+	end := strings.IndexFunc(s[2:], func(r rune) bool { return r != ';' && (r < '0' || r > '9') })
+	return s[1] == '[' && end >= 0 && s[2+end] == 'm'
+}
+
+// TestNoRoomBeforeSize: nothing is drawn until the terminal's size is known.
+func TestNoRoomBeforeSize(t *testing.T) {
+	s := newScreen(t, 0, 0, emptyLog(), nil, Options{})
+	if v := s.app.View(); v != "" {
+		t.Errorf("%q", v)
+	}
+}
+
+// BenchmarkFrame folds 5,000 requests and draws the screen, as one pulse does.
+func BenchmarkFrame(b *testing.B) {
+	for _, size := range [][2]int{{80, 24}, {160, 50}} {
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+			_, bench := fixture()
+			s := newColouredScreen(b, size[0], size[1], recordings.NewLog(8<<20), bench, fixtureOptions(), termenv.TrueColor)
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				for i := range 5000 {
+					s.log.Append(request(i, fixtureNow+plugins.Stamp(n*5000+i)*1000), "", nil)
+				}
+				s.now += 50 * ms
+				b.StartTimer()
+				s.pulse()
+				if s.app.View() == "" {
+					b.Fatal("nothing was drawn")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkView draws only.
+func BenchmarkView(b *testing.B) {
+	log, bench := fixture()
+	s := newColouredScreen(b, 160, 50, log, bench, fixtureOptions(), termenv.TrueColor)
+	for b.Loop() {
+		s.app.View()
+	}
+}
