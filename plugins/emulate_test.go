@@ -115,6 +115,12 @@ func TestReadFillsOrReplaces(t *testing.T) {
 	if err := h.Do(t.Context(), &r); err != nil || string(buf) != "twelv" || &r.Data[0] != &buf[0] {
 		t.Errorf("v2: %q, %v: want the caller's buffer filled", r.Data, err)
 	}
+	f.callbacks[Pread] = succeed
+	r = Request{Op: OpRead, Length: 5, Data: []byte("stale")}
+	if err := h.Do(t.Context(), &r); err != nil || string(r.Data) != "\x00\x00\x00\x00\x00" {
+		t.Errorf("v2, filling nothing: %q, %v: want zeroes, and nothing of another request", r.Data, err)
+	}
+	f.callbacks[Pread] = func(c *Call) error { copy(c.Data, own); return nil }
 	r = Request{Op: OpRead, Length: 5}
 	if err := h.Do(t.Context(), &r); err != nil || string(r.Data) != "twelv" {
 		t.Errorf("v2 without a buffer: %q, %v", r.Data, err)

@@ -34,6 +34,10 @@ const DefaultSize = 64 << 20
 // PreviewSize is how many bytes of a payload a Log keeps.
 const PreviewSize = 128
 
+// maxText is how much of a text a Log keeps, in bytes: a script may print or
+// raise anything, and readers copy texts whole.
+const maxText = 64 << 10
+
 // eventSize is the size of an Event in bytes.
 const eventSize = int(unsafe.Sizeof(Event{}))
 
@@ -65,11 +69,11 @@ func NewLog(size int) *Log {
 }
 
 // Append adds an event with a text and data, either of which may be empty, and
-// returns its number. It copies what it is given, data only up to PreviewSize
-// bytes, allocates nothing and never waits for a reader.
+// returns its number. It copies what it is given, of a text the first 64 KiB and
+// of data the first PreviewSize bytes, allocates nothing and never waits for a reader.
 func (l *Log) Append(e Event, text string, data []byte) uint64 {
 	data = data[:min(len(data), PreviewSize)]
-	text = text[:min(len(text), len(l.side)/4)] // one text must not push out all others
+	text = text[:min(len(text), maxText, len(l.side)/4)] // one text must not push out all others
 
 	l.mu.Lock()
 	defer l.mu.Unlock()

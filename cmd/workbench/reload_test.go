@@ -22,7 +22,7 @@ func TestReloadUnderFio(t *testing.T) {
 	fio := make(chan string)
 	go func() {
 		fio <- command(t, dir, "fio", "--name=reload", "--ioengine=nbd", "--uri="+p.uri(), "--size=64m",
-			"--rw=randrw", "--bs=4k", "--iodepth=16", "--verify=crc32c", "--verify_backlog=256", "--verify_fatal=1",
+			"--rw=randrw", "--bs=4k", "--iodepth=16", "--verify=crc32c", "--verify_backlog=256", "--verify_fatal=1", "--verify_state_save=0",
 			"--time_based", "--runtime=10", "--allow_file_create=0")
 	}()
 	reloads := func() int { return strings.Count(p.stderr.String(), "workbench: reload: ") }

@@ -7,29 +7,6 @@ import (
 	"workbench/plugins/stdlib"
 )
 
-// constants are the numbers of nbdkit that a script may name.
-var constants = map[string]int{
-	"THREAD_MODEL_SERIALIZE_CONNECTIONS":  int(plugins.SerializeConnections),
-	"THREAD_MODEL_SERIALIZE_ALL_REQUESTS": int(plugins.SerializeAllRequests),
-	"THREAD_MODEL_SERIALIZE_REQUESTS":     int(plugins.SerializeRequests),
-	"THREAD_MODEL_PARALLEL":               int(plugins.Parallel),
-
-	"FLAG_MAY_TRIM":  int(plugins.FlagMayTrim),
-	"FLAG_FUA":       int(plugins.FlagFUA),
-	"FLAG_REQ_ONE":   int(plugins.FlagReqOne),
-	"FLAG_FAST_ZERO": int(plugins.FlagFastZero),
-
-	"FUA_NONE":      int(plugins.None),
-	"FUA_EMULATE":   int(plugins.Emulate),
-	"FUA_NATIVE":    int(plugins.Native),
-	"CACHE_NONE":    int(plugins.None),
-	"CACHE_EMULATE": int(plugins.Emulate),
-	"CACHE_NATIVE":  int(plugins.Native),
-
-	"EXTENT_HOLE": int(plugins.ExtentHole),
-	"EXTENT_ZERO": int(plugins.ExtentZero),
-}
-
 // openNbdkit makes the table nbdkit, with nbdkit's names.
 func (s *script) openNbdkit() {
 	table := s.addLibrary("nbdkit", map[string]glua.LGFunction{
@@ -38,7 +15,7 @@ func (s *script) openNbdkit() {
 		"set_error":   s.setError,
 		"export_name": s.exportName,
 	})
-	for name, value := range constants {
+	for name, value := range stdlib.Constants() {
 		table.RawSetString(name, glua.LNumber(value))
 	}
 }

@@ -29,33 +29,21 @@ var predeclared = star.StringDict{
 }
 
 // nbdkit has the names that nbdkit's own bindings have.
-var nbdkit = module("nbdkit", star.StringDict{
+var nbdkit = module("nbdkit", withConstants(star.StringDict{
 	"parse_size":  star.NewBuiltin("nbdkit.parse_size", parseSize),
 	"debug":       star.NewBuiltin("nbdkit.debug", debug),
 	"set_error":   star.NewBuiltin("nbdkit.set_error", setError),
 	"error":       star.NewBuiltin("nbdkit.error", raise),
 	"export_name": star.NewBuiltin("nbdkit.export_name", exportName),
+}))
 
-	"THREAD_MODEL_SERIALIZE_CONNECTIONS":  star.MakeInt(int(plugins.SerializeConnections)),
-	"THREAD_MODEL_SERIALIZE_ALL_REQUESTS": star.MakeInt(int(plugins.SerializeAllRequests)),
-	"THREAD_MODEL_SERIALIZE_REQUESTS":     star.MakeInt(int(plugins.SerializeRequests)),
-	"THREAD_MODEL_PARALLEL":               star.MakeInt(int(plugins.Parallel)),
-
-	"FLAG_MAY_TRIM":  star.MakeInt(int(plugins.FlagMayTrim)),
-	"FLAG_FUA":       star.MakeInt(int(plugins.FlagFUA)),
-	"FLAG_REQ_ONE":   star.MakeInt(int(plugins.FlagReqOne)),
-	"FLAG_FAST_ZERO": star.MakeInt(int(plugins.FlagFastZero)),
-
-	"FUA_NONE":      star.MakeInt(int(plugins.None)),
-	"FUA_EMULATE":   star.MakeInt(int(plugins.Emulate)),
-	"FUA_NATIVE":    star.MakeInt(int(plugins.Native)),
-	"CACHE_NONE":    star.MakeInt(int(plugins.None)),
-	"CACHE_EMULATE": star.MakeInt(int(plugins.Emulate)),
-	"CACHE_NATIVE":  star.MakeInt(int(plugins.Native)),
-
-	"EXTENT_HOLE": star.MakeInt(int(plugins.ExtentHole)),
-	"EXTENT_ZERO": star.MakeInt(int(plugins.ExtentZero)),
-})
+// withConstants adds the numbers that nbdkit has names for.
+func withConstants(members star.StringDict) star.StringDict {
+	for name, n := range stdlib.Constants() {
+		members[name] = star.MakeInt(n)
+	}
+	return members
+}
 
 func module(name string, members star.StringDict) *starlarkstruct.Module {
 	return &starlarkstruct.Module{Name: name, Members: members}

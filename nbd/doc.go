@@ -1,0 +1,38 @@
+// Package nbd is the Network Block Device protocol, fixed newstyle, from both
+// ends: a [Server] for any [plugins.Backend], and a [Client], which is itself a
+// [plugins.Handle]. It knows nothing of scripts and needs no other package of
+// this program than the contract.
+//
+// A connection has two phases. In the handshake the client haggles over options
+// until it has opened an export; in the transmission it sends requests, which
+// the server may answer in any order. The server's side:
+//
+//	accept loop (Serve)
+//	     | one goroutine a connection
+//	     v
+//	handshake ---- open ----> transmission
+//	                          reader --> workers (Handle.Do) --> writer
+//	                             ^                                  |
+//	                             +------- slots that are free ------+
+//
+// The reader is the connection's goroutine from the first byte to the last and
+// waits for those that it starts. A slot is a request in flight together with
+// its memory. There are so many slots as a client may have requests in flight,
+// so a client that sends without end, or takes no answer, fills them and holds no
+// more. The writer gathers what is done into one write, then tells the handle
+// that the answer has left ([plugins.Finish]) and frees the slots.
+//
+// Every request that can be read at all is given to the Handle, also one that
+// must fail, so that who watches the Handle sees what clients do wrong.
+//
+// By layer, the files are: wire.go, the numbers and their names; coder.go and
+// message.go, how messages are laid out, said once for reading and writing;
+// translate.go, what commands mean in the contract; conn.go, handshake.go,
+// transmission.go, reply.go and batch.go, the server's connection; server.go, its
+// listeners and bookkeeping; client.go, client_handshake.go, call.go and
+// client_transmission.go, the other end; uri.go, the names of exports.
+//
+// The protocol is specified in doc/proto.md of the NetworkBlockDevice project.
+// Where it leaves a choice, the server does as nbdkit does, and gives a reason in
+// words with every error.
+package nbd

@@ -1,0 +1,132 @@
+package nbd
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"workbench/plugins"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// memory is a disk in memory, and a Backend that has it as every export. The
+// fields that tests set change what it says of itself.
+type memory struct {
+	info        plugins.Info
+	description string
+	sizes       plugins.BlockSizes
+	sizesErr    error
+	exports     []plugins.Export
+	exportsErr  error
+	openErr     error
+	extents     []plugins.Extent
+
+	// before runs ahead of each request that passed the check.
+	before func(ctx context.Context, r *plugins.Request) error
+
+	mu       sync.Mutex
+	data     []byte                 // guarded by mu
+	opened   []plugins.OpenParams   // guarded by mu
+	closed   int                    // guarded by mu
+	seen     []plugins.Request      // guarded by mu; as they were given to Do
+	finished map[plugins.Origin]int // guarded by mu
+}
+
+// newMemory returns a disk that can everything.
+func newMemory(size int) *memory {
+	return &memory{
+		data:     make([]byte, size),
+		finished: map[plugins.Origin]int{},
+		info: plugins.Info{Size: uint64(size), CanFlush: true, CanTrim: true, CanZero: true, CanFastZero: true, CanExtents: true,
+			MultiConn: true, FUA: plugins.Native, Cache: plugins.Native},
+	}
+}
+
+func (m *memory) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
+	return m.exports, m.exportsErr
+}
+
+func (m *memory) Open(_ context.Context, p plugins.OpenParams) (plugins.Handle, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.openErr != nil {
+		return nil, m.openErr
+	}
+	m.opened = append(m.opened, p)
+	return &memoryHandle{m}, nil
+}
+
+// counts returns how often the disk was opened and closed.
+func (m *memory) counts() (opened, closed int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.opened), m.closed
+}
+
+// requests returns what was given to Do so far.
+func (m *memory) requests() []plugins.Request {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]plugins.Request(nil), m.seen...)
+}
+
+type memoryHandle struct{ *memory }
+
+func (m memoryHandle) Info() plugins.Info { return m.info }
+
+func (m memoryHandle) Do(ctx context.Context, r *plugins.Request) error {
+	m.mu.Lock()
+	seen := *r
+	seen.Data, seen.Extents = nil, nil
+	m.seen = append(m.seen, seen)
+	m.mu.Unlock()
+	if err := m.info.Check(r); err != nil {
+		return err
+	}
+	if m.before != nil {
+		if err := m.before(ctx, r); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.data == nil && r.Op != plugins.OpExtents { // before did it, or nobody does
+		return nil
+	}
+	switch r.Op {
+	case plugins.OpRead:
+		copy(r.Data, m.data[r.Offset:])
+	case plugins.OpWrite:
+		copy(m.data[r.Offset:], r.Data)
+	case plugins.OpZero, plugins.OpTrim:
+		clear(m.data[r.Offset : r.Offset+r.Length])
+	case plugins.OpExtents:
+		r.Extents = append(r.Extents, m.extents...)
+		if m.extents == nil {
+			r.Extents = append(r.Extents, plugins.Extent{Length: m.info.Size})
+		}
+	}
+	return nil
+}
+
+func (m memoryHandle) Finish(r *plugins.Request, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.finished[r.Origin]++
+}
+
+func (m memoryHandle) Description(context.Context) (string, error) { return m.description, nil }
+
+func (m memoryHandle) BlockSizes(context.Context) (plugins.BlockSizes, error) {
+	return m.sizes, m.sizesErr
+}
+
+func (m memoryHandle) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed++
+	return nil
+}

@@ -1,0 +1,247 @@
+package nbd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"workbench/plugins"
+)
+
+// A Server serves the exports of a Backend. Set the fields before the first
+// call, and do not copy it afterwards. Its methods may be called from any
+// goroutine, but Shutdown and Close, which wait for the connections, not from
+// within a Trace or the Backend.
+type Server struct {
+	// Backend has the disks. It must be set.
+	Backend plugins.Backend
+
+	// ReadOnly asks the Backend for read-only disks.
+	ReadOnly bool
+
+	// Slots is how many requests of one connection may be in flight, which
+	// includes those whose answer the client has not taken. 0 means 16.
+	Slots int
+
+	// HandshakeTimeout is how long a client may take over each step of the
+	// handshake. 0 means 30 seconds. A request may take for ever.
+	HandshakeTimeout time.Duration
+
+	// NoStructuredReplies refuses them, as old servers do.
+	NoStructuredReplies bool
+
+	// HideFlags are handshake flags not to offer, to look like an older server:
+	// 1 hides fixed newstyle, 2 hides NO_ZEROES.
+	HideFlags uint16
+
+	// Trace is told of connections. The zero Trace tells nobody.
+	Trace Trace
+
+	buffers bufferPool
+
+	mu        sync.Mutex
+	closing   bool                      // guarded by mu; no listener or connection is added any more
+	lastConn  uint32                    // guarded by mu; the number of the newest connection
+	listeners map[net.Listener]struct{} // guarded by mu
+	conns     map[*conn]struct{}        // guarded by mu
+	ended     sync.WaitGroup            // one for each connection; added to under mu, unless closing
+}
+
+// What zero means.
+const (
+	defaultSlots            = 16
+	defaultHandshakeTimeout = 30 * time.Second
+)
+
+// Serve accepts connections on l and serves each one on a goroutine of its own.
+// It closes l and never returns nil. After Shutdown or Close it returns
+// ErrServerClosed, and after the end of ctx, which cuts the connections, the
+// cause of that, in both cases when every connection has ended. If l fails, it
+// returns at once; the connections live on. Several Serves may run at once.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	defer l.Close()
+	if !s.addListener(l) {
+		return ErrServerClosed
+	}
+	defer s.removeListener(l)
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+
+	var conns sync.WaitGroup
+	for {
+		nc, err := accept(ctx, l)
+		switch {
+		case err == nil:
+			conns.Go(func() { s.ServeConn(ctx, nc) }) // errors go to the Trace
+		case ctx.Err() != nil:
+			conns.Wait()
+			return context.Cause(ctx)
+		case s.isClosing():
+			conns.Wait()
+			return ErrServerClosed
+		default:
+			return fmt.Errorf("accepting clients on %s: %w", l.Addr(), err)
+		}
+	}
+}
+
+// acceptPause is how long to wait when the system is short of something that
+// a new connection needs: time enough for an old one to end.
+const acceptPause = 100 * time.Millisecond
+
+// accept waits for a client. What concerns one client or will pass is tried again.
+func accept(ctx context.Context, l net.Listener) (net.Conn, error) {
+	for {
+		nc, err := l.Accept()
+		switch {
+		case errors.Is(err, syscall.ECONNABORTED):
+			continue
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+			errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.ENOBUFS):
+			select {
+			case <-time.After(acceptPause):
+				continue
+			case <-ctx.Done():
+			}
+		}
+		return nc, err
+	}
+}
+
+// ServeConn serves one client and closes nc, whose deadlines must work. It
+// returns nil if the connection ended in peace, as Trace.Disconnect has it.
+func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	c := newConn(s, nc, cut)
+	if !s.addConn(c) {
+		nc.Close()
+		return ErrServerClosed
+	}
+	defer s.removeConn(c)
+	defer context.AfterFunc(ctx, func() { nc.Close() })()
+
+	s.Trace.connect(c.num, c.peer)
+	err := c.serve(ctx)
+	nc.Close() // nothing that was sent depends on its error
+	s.Trace.disconnect(c.num, err)
+	return err
+}
+
+// Shutdown takes no more clients, lets requests in flight finish and be
+// answered, closes every connection, and returns nil when all of that is done.
+// When ctx ends, it cuts what is left as Close does and returns ctx's cause.
+func (s *Server) Shutdown(ctx context.Context) error {
+	for _, c := range s.stop() {
+		c.drain()
+	}
+	done := make(chan struct{})
+	go func() {
+		s.ended.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		s.Close()
+		<-done
+		return context.Cause(ctx)
+	}
+}
+
+// Close closes the listeners, cuts every connection and waits for them to end:
+// each request in flight has its context cancelled. It returns nil.
+func (s *Server) Close() error {
+	for _, c := range s.stop() {
+		c.cut(ErrServerClosed)
+	}
+	s.ended.Wait()
+	return nil
+}
+
+// stop closes the listeners and returns the connections that are left.
+func (s *Server) stop() []*conn {
+	s.mu.Lock()
+	s.closing = true
+	var listeners []net.Listener
+	for l := range s.listeners {
+		listeners = append(listeners, l)
+	}
+	var conns []*conn
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	s.mu.Unlock()
+	for _, l := range listeners {
+		l.Close() // the error would be that it is closed already
+	}
+	return conns
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// addListener reports false if the server is closed.
+func (s *Server) addListener(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	if s.listeners == nil {
+		s.listeners = map[net.Listener]struct{}{}
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+func (s *Server) removeListener(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+// addConn gives c its number. It reports false if the server is closed.
+func (s *Server) addConn(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	if s.conns == nil {
+		s.conns = map[*conn]struct{}{}
+	}
+	s.conns[c] = struct{}{}
+	s.lastConn++
+	c.num = s.lastConn
+	s.ended.Add(1)
+	return true
+}
+
+func (s *Server) removeConn(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.ended.Done()
+}
+
+func (s *Server) slots() int {
+	if s.Slots > 0 {
+		return s.Slots
+	}
+	return defaultSlots
+}
+
+func (s *Server) handshakeTimeout() time.Duration {
+	if s.HandshakeTimeout > 0 {
+		return s.HandshakeTimeout
+	}
+	return defaultHandshakeTimeout
+}

@@ -1,0 +1,280 @@
+package nbd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"workbench/plugins"
+)
+
+// A transmission is the second phase of a connection: requests and replies.
+//
+//	reader > work > workers (Handle.Do) > done > writer
+//	   ^                                            |
+//	   +------------------- free -------------------+
+//
+// What goes round is a slot, of which there are so many as requests may be in
+// flight. A channel never holds up its sender for long: it has room for every
+// slot, or a worker for it.
+type transmission struct {
+	*conn
+	*disk
+	free     chan *slot  // slots at rest
+	made     int         // slots that there are; the reader's
+	patience *time.Timer // while no slot is free; the reader's
+	work     chan *slot  // to a worker that waits
+	workers  int         // workers that there are; the reader's
+	running  sync.WaitGroup
+	done     chan *slot // done, and to be answered
+}
+
+// A slot is a request on its way, and the memory that it needs.
+type slot struct {
+	plugins.Request
+	payload *buffer // holds Data of a write, and of a read unless Do replaced it
+	err     error   // what Do returned
+}
+
+// keepExtents is up to how many extents a slot keeps the memory for.
+const keepExtents = 4096
+
+func newTransmission(c *conn, d *disk) *transmission {
+	n := c.server.slots()
+	return &transmission{
+		conn:     c,
+		disk:     d,
+		free:     make(chan *slot, n),
+		patience: time.NewTimer(hangUpPoll),
+		work:     make(chan *slot),
+		done:     make(chan *slot, n),
+	}
+}
+
+// run reads requests until the client leaves, and returns when all of them are
+// answered. A client that hung up is not interested in answers, so what is in
+// flight is cancelled; DISC and a server that shuts down let it finish.
+func (t *transmission) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	written := make(chan error)
+	go func() { written <- t.write(cancel) }()
+
+	readErr := t.read(ctx)
+	draining := errors.Is(readErr, os.ErrDeadlineExceeded) && t.isDraining()
+	if readErr != nil && !draining {
+		cancel()
+	}
+	close(t.work)
+	t.running.Wait()
+	close(t.done)
+	writeErr := <-written
+	switch {
+	case readErr == nil || readErr == io.EOF: // it left: whether the last answer reached it is its affair
+		return nil
+	case draining || writeErr != nil: // if writing failed, that stopped the reader
+		return writeErr
+	}
+	return readErr
+}
+
+// read hands requests to workers. It returns nil after DISC, and io.EOF if the
+// client hung up between two requests.
+func (t *transmission) read(ctx context.Context) error {
+	for ctx.Err() == nil { // more requests may stand in the buffer than should be begun now
+		// The header comes before the slot, so that a client which hangs up is
+		// noticed at once while every slot waits for the backend.
+		b, err := t.header(requestSize, "reading a request")
+		if err != nil {
+			return err
+		}
+		var m requestHeader
+		c := coder{buf: b} // not parseMessage: this way m stays on the stack
+		m.fields(&c)
+		if c.err != nil {
+			return protocolErrorf("request: %v", c.err)
+		}
+		if m.command == cmdDisc {
+			return nil
+		}
+		s, err := t.take()
+		if err != nil {
+			return err
+		}
+		t.translate(&m, &s.Request)
+		if m.command == cmdWrite {
+			if err := t.readPayload(&m, s); err != nil {
+				t.release(s)
+				return err
+			}
+		}
+		s.Received = plugins.Now()
+		t.dispatch(ctx, s)
+	}
+	return context.Cause(ctx)
+}
+
+// readPayload reads the data of a WRITE, or reads past them if it must fail.
+func (t *transmission) readPayload(m *requestHeader, s *slot) error {
+	if m.length > maxDiscard {
+		return protocolErrorf("the client wrote %d bytes at once: %d are the most, and %d the most that is read past",
+			m.length, plugins.MaxPayload, maxDiscard)
+	}
+	if m.length > plugins.MaxPayload && s.Refuse == nil {
+		s.Refuse = plugins.Errorf(syscall.ENOMEM, "WRITE of %d bytes: %d is the most at once", m.length, plugins.MaxPayload)
+	}
+	var err error
+	if s.Refuse != nil {
+		_, err = io.CopyN(io.Discard, t.in, int64(m.length))
+	} else {
+		s.payload = t.server.buffers.get(s.Length)
+		s.Data = s.payload.b
+		_, err = io.ReadFull(t.in, s.Data)
+	}
+	if err != nil {
+		return hungUp(fmt.Sprintf("reading the %d bytes of a WRITE", m.length), err)
+	}
+	return nil
+}
+
+// hangUpPoll is how often it is looked whether a client that has filled its
+// slots is still there.
+const hangUpPoll = 250 * time.Millisecond
+
+// take returns a slot, when there is one, or io.EOF if the client hung up before.
+func (t *transmission) take() (*slot, error) {
+	select {
+	case s := <-t.free:
+		return s, nil
+	default:
+	}
+	if t.made < cap(t.free) {
+		t.made++
+		return new(slot), nil
+	}
+	defer t.patience.Stop()
+	for {
+		t.patience.Reset(hangUpPoll)
+		select {
+		case s := <-t.free:
+			return s, nil
+		case <-t.patience.C:
+			if peerGone(t.nc) {
+				return nil, io.EOF
+			}
+		}
+	}
+}
+
+// release cleans s up and puts it to rest.
+func (t *transmission) release(s *slot) {
+	t.server.buffers.put(s.payload)
+	extents := s.Extents[:0]
+	if cap(extents) > keepExtents {
+		extents = nil
+	}
+	*s = slot{}
+	s.Extents = extents
+	t.free <- s
+}
+
+// dispatch gives s to a worker. Workers are reused, because a new one grows its
+// stack anew, and started only when all are busy, so that a backend which does
+// one thing at a time runs on few of them.
+func (t *transmission) dispatch(ctx context.Context, s *slot) {
+	select {
+	case t.work <- s:
+		return
+	default:
+	}
+	if t.workers == cap(t.free) {
+		t.work <- s // there are as many workers as slots: one is about to wait for work
+		return
+	}
+	t.workers++
+	t.running.Go(func() {
+		for s, ok := s, true; ok; s, ok = <-t.work {
+			t.do(ctx, s)
+			t.done <- s
+		}
+	})
+}
+
+// do has the backend do one request.
+func (t *transmission) do(ctx context.Context, s *slot) {
+	if s.Op == plugins.OpRead && t.info.Check(&s.Request) == nil { // no memory for what will be refused
+		s.payload = t.server.buffers.get(s.Length)
+		s.Data = s.payload.b
+	}
+	s.err = t.handle.Do(ctx, &s.Request)
+	if s.err == nil {
+		s.err = t.checkAnswer(s)
+	}
+}
+
+// checkAnswer holds the backend to its contract, where a breach would put the
+// reply out of step.
+func (t *transmission) checkAnswer(s *slot) error {
+	switch s.Op {
+	case plugins.OpRead:
+		if uint64(len(s.Data)) != s.Length {
+			return plugins.Errorf(syscall.EIO, "the backend answered a READ of %d bytes with %d", s.Length, len(s.Data))
+		}
+	case plugins.OpExtents:
+		next := s.Offset
+		for i, e := range s.Extents {
+			if e.End() <= next || e.Offset != next && (i > 0 || e.Offset > next) {
+				next = s.Offset
+				break
+			}
+			next = e.End()
+		}
+		if next == s.Offset {
+			return plugins.Errorf(syscall.EIO, "the backend answered BLOCK_STATUS with extents that are not one after another from offset %d", s.Offset)
+		}
+	}
+	return nil
+}
+
+// write answers requests until done is closed. After an error nothing more is
+// sent, and it is all over: cancel stops the reader and the requests.
+func (t *transmission) write(cancel context.CancelFunc) error {
+	var failed error
+	b := newBatch()
+	var answered []*slot
+	for s := range t.done {
+		answered = append(answered[:0], s)
+		t.answer(b, s)
+	more:
+		for b.size() < batchSize {
+			select {
+			case s, ok := <-t.done:
+				if !ok {
+					break more
+				}
+				answered = append(answered, s)
+				t.answer(b, s)
+			default:
+				break more
+			}
+		}
+		if failed == nil {
+			if err := b.send(t.nc); err != nil {
+				failed = fmt.Errorf("nbd: sending replies: %w", err)
+				cancel()
+				t.nc.Close()
+			}
+		}
+		b.reset()
+		for _, s := range answered {
+			plugins.Finish(t.handle, &s.Request, s.err)
+			t.release(s)
+		}
+	}
+	return failed
+}
