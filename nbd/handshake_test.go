@@ -508,7 +508,7 @@ func TestTrace(t *testing.T) {
 		`1 option SET_META_CONTEXT "a": base:allocation: <nil> (errno 0)`,
 		`1 option SET_META_CONTEXT "a" [x:y]: none: <nil> (errno 0)`,
 		`1 option LIST: 2 exports: <nil> (errno 0)`,
-		`1 option GO "a": 4096 bytes, HAS_FLAGS|SEND_FLUSH|SEND_FUA|SEND_TRIM|SEND_WRITE_ZEROES|SEND_DF|CAN_MULTI_CONN|SEND_CACHE|SEND_FAST_ZERO: <nil> (errno 0)`,
+		`1 option GO "a": 4096 bytes, HAS_FLAGS, SEND_FLUSH, SEND_FUA, SEND_TRIM, SEND_WRITE_ZEROES, SEND_DF, CAN_MULTI_CONN, SEND_CACHE, SEND_FAST_ZERO: <nil> (errno 0)`,
 		`1 opened "a" 4096`,
 		`1 disconnect <nil>`,
 	}
