@@ -35,22 +35,40 @@ func peerCred(uc *net.UnixConn) (cred *syscall.Ucred, err error) {
 	return cred, errors.Join(err, cerr)
 }
 
-// peerGone reports whether the client has hung up, though there may be
-// something left to read. It is false if that cannot be found out.
-func peerGone(nc net.Conn) bool {
+// hangUpState says how far a client has hung up.
+type hangUpState uint8
+
+const (
+	connected    hangUpState = iota // or it cannot be found out
+	hungUpHalf                      // it will send nothing more; perhaps it still reads
+	hungUpWholly                    // it is gone
+)
+
+// hangUp reports whether the client has hung up, though there may be something
+// left to read.
+func hangUp(nc net.Conn) hangUpState {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
-		return false
+		return connected
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return false
+		return connected
 	}
-	gone := false
+	state := connected
 	err = raw.Control(func(fd uintptr) {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 		n, err := unix.Poll(fds, 0)
-		gone = err == nil && n > 0 // what is not asked for is POLLHUP and POLLERR
+		switch {
+		case err != nil || n == 0:
+		case fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0:
+			state = hungUpWholly
+		default:
+			state = hungUpHalf
+		}
 	})
-	return err == nil && gone
+	if err != nil {
+		return connected
+	}
+	return state
 }

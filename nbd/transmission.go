@@ -57,8 +57,10 @@ func newTransmission(c *conn, d *disk) *transmission {
 }
 
 // run reads requests until the client leaves, and returns when all of them are
-// answered. A client that hung up is not interested in answers, so what is in
-// flight is cancelled; DISC and a server that shuts down let it finish.
+// answered. DISC and a server that shuts down let what is in flight finish. A
+// client that only closed its own direction may still read, and has hangUpGrace
+// for that; one that is gone is not interested, and what is in flight is
+// cancelled.
 func (t *transmission) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -67,7 +69,11 @@ func (t *transmission) run(ctx context.Context) error {
 
 	readErr := t.read(ctx)
 	draining := errors.Is(readErr, os.ErrDeadlineExceeded) && t.isDraining()
-	if readErr != nil && !draining {
+	switch {
+	case readErr == nil || draining:
+	case readErr == io.EOF && hangUp(t.nc) != hungUpWholly:
+		defer time.AfterFunc(hangUpGrace, cancel).Stop()
+	default:
 		cancel()
 	}
 	close(t.work)
@@ -142,9 +148,15 @@ func (t *transmission) readPayload(m *requestHeader, s *slot) error {
 	return nil
 }
 
-// hangUpPoll is how often it is looked whether a client that has filled its
-// slots is still there.
-const hangUpPoll = 250 * time.Millisecond
+const (
+	// hangUpPoll is how often it is looked whether a client that has filled its
+	// slots is still there.
+	hangUpPoll = 250 * time.Millisecond
+
+	// hangUpGrace is how long a client that closed its own direction waits for
+	// the next answer: over TCP it cannot be told from one that is gone.
+	hangUpGrace = time.Second
+)
 
 // take returns a slot, when there is one, or io.EOF if the client hung up before.
 func (t *transmission) take() (*slot, error) {
@@ -158,17 +170,21 @@ func (t *transmission) take() (*slot, error) {
 		return new(slot), nil
 	}
 	defer t.patience.Stop()
-	for {
+	for halfClosed := time.Duration(0); halfClosed < hangUpGrace; {
 		t.patience.Reset(hangUpPoll)
 		select {
 		case s := <-t.free:
 			return s, nil
 		case <-t.patience.C:
-			if peerGone(t.nc) {
-				return nil, io.EOF
-			}
+		}
+		switch hangUp(t.nc) {
+		case hungUpWholly:
+			return nil, io.EOF
+		case hungUpHalf:
+			halfClosed += hangUpPoll
 		}
 	}
+	return nil, io.EOF
 }
 
 // release cleans s up and puts it to rest.

@@ -447,6 +447,51 @@ func TestHangUp(t *testing.T) {
 	}
 }
 
+// TestHalfClosed has a client that sends all its requests, more than there are
+// slots, and closes its direction: it gets its answers all the same.
+func TestHalfClosed(t *testing.T) {
+	m := newMemory(4096)
+	p, end := connect(t, &Server{Backend: m})
+	p.open(true)
+	const n = 3 * defaultSlots
+	for i := range uint64(n) {
+		p.request(requestHeader{command: cmdRead, cookie: i, length: 512}, nil)
+	}
+	if err := p.nc.(closeWriter).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	for range n {
+		if a := p.answer(512); a.errno != 0 {
+			t.Errorf("READ %d was answered by %+v", a.cookie, a)
+		}
+	}
+	p.wantEOF()
+	if err := end.result(t); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHalfClosedForEver has one that waits for answers which never come: it
+// looks like one that is gone.
+func TestHalfClosedForEver(t *testing.T) {
+	g := newGate()
+	m := newMemory(4096)
+	m.before = g.hold
+	p, end := connect(t, &Server{Backend: m})
+	p.open(true)
+	p.request(requestHeader{command: cmdRead, length: 512}, nil)
+	g.await(t, 1)
+	if err := p.nc.(closeWriter).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if a := p.answer(512); a.errno != syscall.ESHUTDOWN {
+		t.Errorf("READ was answered by %+v", a)
+	}
+	if err := end.result(t); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDisc has a client that says good-bye before its requests are answered.
 func TestDisc(t *testing.T) {
 	g := newGate()

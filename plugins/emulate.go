@@ -124,8 +124,8 @@ func (s *session) writeZeroes(ctx context.Context, c *Call) error {
 		if err := s.call(ctx, c, Pwrite, syscall.EROFS); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		offset, left = offset+n, left-n
 	}
@@ -148,8 +148,8 @@ func (s *session) cache(ctx context.Context, c *Call) error {
 		if err := s.read(ctx, c); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		offset, left = offset+n, left-n
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -44,8 +46,8 @@ type bench struct {
 }
 
 // openBench loads the plugin and opens the doors. On an error nothing stays open.
-func openBench(ctx context.Context, o *benchOptions, log *recordings.Log) (*bench, error) {
-	b := &bench{o: o, log: log}
+func openBench(ctx context.Context, o *benchOptions, events *recordings.Log) (*bench, error) {
+	b := &bench{o: o, log: events}
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -68,6 +70,8 @@ func (b *bench) open(ctx context.Context) error {
 	}
 	b.host = h
 	b.onClose(h.Close)
+	log.SetFlags(0)
+	log.SetOutput(sayWriter{b}) // what libraries log must not reach the terminal
 	if err := b.listen(); err != nil {
 		return err
 	}
@@ -150,6 +154,14 @@ func (b *bench) writePIDFile() error {
 // say puts a message of the program itself into the log.
 func (b *bench) say(text string) {
 	b.log.Append(recordings.Event{Kind: recordings.Output, Times: plugins.Times{Received: plugins.Now()}}, text, nil)
+}
+
+// sayWriter makes a message of each line that package log writes.
+type sayWriter struct{ *bench }
+
+func (w sayWriter) Write(p []byte) (int, error) {
+	w.say(strings.TrimRight(string(p), "\n"))
+	return len(p), nil
 }
 
 // uri returns where clients find the disk: the first door that was opened.

@@ -1,0 +1,50 @@
+// Package fusemount shows one disk as one file in a FUSE mount.
+//
+//	dd, mkfs, fio ...       programs, in processes of their own
+//	    |  system call
+//	  kernel
+//	    |  /dev/fuse        go-fuse: a goroutine for each request in flight
+//	  disk                  the file: FUSE operations > plugins.Request
+//	    |  Do, Finish
+//	  plugins.Handle        opened from a plugins.Backend by Mount, closed by the FS
+//
+// [Mount] finds out what the mount point is (a regular file, a folder, nothing
+// yet), clears away what a killed workbench left there, opens the disk and
+// mounts it. The [FS] that it returns owns one goroutine, which serves until
+// the file is unmounted, by [FS.Close] or by somebody else, and then closes the
+// Handle and removes what Mount created.
+//
+// # The process must not touch its own mount
+//
+// A system call on the file waits for this process to answer it. When the
+// process cannot, because it is being killed or because all that could answer
+// is waiting for the call, both wait for ever. So nothing here looks at the
+// mount point once it is mounted, and no other part of the program may: what
+// must be known is read from /proc/self/mountinfo, which asks no file system.
+//
+// # What the file is
+//
+// The file behaves as a block device would: its size is fixed; O_TRUNC is
+// ignored, so that "cat image > disk" works; what lies past the end is cut off;
+// a write at the end fails with ENOSPC. By default each read and write of a
+// program is one request (direct I/O). [Options.Cache] lets the kernel keep
+// pages instead: fewer requests, and writes that come by other ways than this
+// mount are not seen.
+//
+// Errors go to the program as they are, with the errno that the script chose.
+//
+// # When an answer has left
+//
+// go-fuse sends an answer after the method that computes it has returned. A
+// read is told when its answer is gone (it carries the data, so the time
+// matters), and is finished then; every other request is finished just before.
+//
+// # Signals
+//
+// FUSE tells a file system that a program got a signal while it waits, but not
+// which one. Most do no harm: a Go program interrupts its own threads all the
+// time, and a request that failed for that reason would be a disk error out of
+// nowhere. A disk cannot be interrupted, and this one neither, except when the
+// program was killed, so that nobody waits for the answer: only then the
+// request's context is cancelled. See request.look.
+package fusemount
