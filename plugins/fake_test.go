@@ -48,7 +48,6 @@ func fail(err error) func(*Call) error { return func(*Call) error { return err }
 
 func (f *fakeScript) Start(_ context.Context, env Env) (Script, error) { return f, nil }
 func (f *fakeScript) ThreadModel() ThreadModel                         { return f.model }
-func (f *fakeScript) Files() []string                                  { return []string{"fake.txt"} }
 func (f *fakeScript) Close() error                                     { f.closed = true; return nil }
 func (f *fakeScript) Defines(cb Callback) bool                         { return f.callbacks[cb] != nil }
 

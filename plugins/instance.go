@@ -116,9 +116,6 @@ func (in *Instance) Callbacks() []Callback {
 	return out
 }
 
-// Files returns the files that the script was loaded from.
-func (in *Instance) Files() []string { return in.script.Files() }
-
 // SaveState runs before_reload and returns its value, nil if the script does
 // not define it.
 func (in *Instance) SaveState(ctx context.Context) (any, error) {
@@ -206,8 +203,6 @@ func (in *Instance) wrong(cb Callback, format string, args ...any) error {
 
 // file returns the script's own file.
 func (in *Instance) file() string {
-	if files := in.script.Files(); len(files) > 0 {
-		return files[0]
-	}
-	return ""
+	file, _ := in.script.Position(NoCallback)
+	return file
 }

@@ -3,6 +3,7 @@ package plugins
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -36,8 +37,9 @@ type Script interface {
 	// Defines reports whether the script has c. The answer never changes.
 	Defines(c Callback) bool
 
-	// Position returns where c, which is defined, begins: what is blamed if it
-	// returns what it must not. line is 0 if the language does not know.
+	// Position returns where c begins, which is blamed if it returns what it
+	// must not. For one that is not defined, and for NoCallback, that is the
+	// script's own file and line 0.
 	Position(c Callback) (file string, line int)
 
 	// Call runs c.Callback, which is defined, with the arguments that its
@@ -49,10 +51,6 @@ type Script interface {
 
 	// ThreadModel returns the loosest model that the language allows this script.
 	ThreadModel() ThreadModel
-
-	// Files returns what the script was loaded from: its own file, and what it
-	// loaded besides.
-	Files() []string
 
 	// Close frees the state. No Call is running, and none will follow.
 	Close() error
@@ -97,6 +95,11 @@ type Env struct {
 	Params   []Param
 	ReadOnly bool // the server was told to serve read-only (-r)
 
+	// Load reads a file that the script is made of besides its own, with the
+	// errors of os.ReadFile, which nil stands for. Whoever watches the script
+	// learns here what belongs to it. See ReadFile.
+	Load func(path string) ([]byte, error)
+
 	// Print takes what the script prints: one line or more, without the last
 	// line end. c is the call that is running; nil at the top level. A nil Print
 	// drops it.
@@ -111,6 +114,14 @@ type Env struct {
 
 	// Shelf holds what outlives the script. nil gets the script one of its own.
 	Shelf *Shelf
+}
+
+// ReadFile reads a file that the script loads, by Load.
+func (e *Env) ReadFile(path string) ([]byte, error) {
+	if e.Load == nil {
+		return os.ReadFile(path)
+	}
+	return e.Load(path)
 }
 
 // FindRuntime returns the runtime called name or, if name is "", the first one

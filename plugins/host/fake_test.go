@@ -19,7 +19,7 @@ import (
 //	size 4096        the disk, which reads as the byte of "fill"
 //	fill x
 //	state s          what before_reload returns; after_reload adds it to states
-//	syntax m         a mistake that Compile finds
+//	syntax m         a mistake, which Compile finds if it stands at the beginning
 //	start m          one that the top level finds
 //	open m           open fails
 //	include FILE     more lines from a file
@@ -42,20 +42,18 @@ func (rt *fakeRuntime) counts() (opened, scripts int) {
 }
 
 func (rt *fakeRuntime) Compile(src plugins.Source) (plugins.Program, error) {
-	p := &fakeProgram{rt: rt, words: map[string]string{"size": "4096", "fill": "."}, files: []string{src.Path}}
-	if err := p.parse(src.Path, src.Text); err != nil {
-		return nil, err
+	if strings.HasPrefix(src.Text, "syntax ") {
+		return nil, &plugins.Error{File: src.Path, Line: 1, Column: 8, Msg: src.Text[7:]}
 	}
-	return p, nil
+	return &fakeProgram{rt, src}, nil
 }
 
 type fakeProgram struct {
-	rt    *fakeRuntime
-	words map[string]string
-	files []string
+	rt  *fakeRuntime
+	src plugins.Source
 }
 
-func (p *fakeProgram) parse(path, text string) error {
+func (s *fakeScript) parse(path, text string) error {
 	for i, line := range strings.Split(text, "\n") {
 		word, value, _ := strings.Cut(line, " ")
 		switch word {
@@ -63,40 +61,44 @@ func (p *fakeProgram) parse(path, text string) error {
 			return &plugins.Error{File: path, Line: i + 1, Column: 8, Msg: value}
 		case "include":
 			file := filepath.Join(filepath.Dir(path), value)
-			more, err := os.ReadFile(file)
+			more, err := s.env.ReadFile(file)
 			if err != nil {
 				return err
 			}
-			p.files = append(p.files, file)
-			if err := p.parse(file, string(more)); err != nil {
+			if err := s.parse(file, string(more)); err != nil {
 				return err
 			}
 		default:
-			p.words[word] = value
+			s.words[word] = value
 		}
 	}
 	return nil
 }
 
 func (p *fakeProgram) Start(_ context.Context, env plugins.Env) (plugins.Script, error) {
-	if msg, ok := p.words["start"]; ok {
-		return nil, &plugins.Error{File: p.files[0], Line: 1, Msg: msg}
+	s := &fakeScript{rt: p.rt, file: p.src.Path, env: env, words: map[string]string{"size": "4096", "fill": "."}}
+	if err := s.parse(p.src.Path, p.src.Text); err != nil {
+		return nil, err
+	}
+	if msg, ok := s.words["start"]; ok {
+		return nil, &plugins.Error{File: s.file, Line: 1, Msg: msg}
 	}
 	p.rt.mu.Lock()
 	p.rt.live++
 	p.rt.mu.Unlock()
-	return &fakeScript{p, env}, nil
+	return s, nil
 }
 
 type fakeScript struct {
-	*fakeProgram
-	env plugins.Env
+	rt    *fakeRuntime
+	file  string
+	env   plugins.Env
+	words map[string]string
 }
 
 func (s *fakeScript) APIVersion() int                         { return 1 }
-func (s *fakeScript) Position(plugins.Callback) (string, int) { return s.files[0], 0 }
+func (s *fakeScript) Position(plugins.Callback) (string, int) { return s.file, 0 }
 func (s *fakeScript) ThreadModel() plugins.ThreadModel        { return plugins.SerializeAllRequests }
-func (s *fakeScript) Files() []string                         { return s.files }
 
 func (s *fakeScript) Close() error {
 	s.rt.mu.Lock()
@@ -121,7 +123,7 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 	switch c.Callback {
 	case plugins.Open:
 		if msg, ok := s.words["open"]; ok {
-			return &plugins.Error{Callback: plugins.Open, File: s.files[0], Line: 2, Msg: msg}
+			return &plugins.Error{Callback: plugins.Open, File: s.file, Line: 2, Msg: msg}
 		}
 		s.rt.opened++
 	case plugins.Close:
@@ -142,7 +144,7 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		c.Data = []byte(strings.Repeat(s.words["fill"], int(c.Length)))
 	case plugins.Pwrite:
 		s.env.Print(c, fmt.Sprintf("wrote %d", len(c.Data)))
-		return &plugins.Error{Errno: 28, Callback: plugins.Pwrite, File: s.files[0], Line: 7, Msg: "disk full"}
+		return &plugins.Error{Errno: 28, Callback: plugins.Pwrite, File: s.file, Line: 7, Msg: "disk full"}
 	case plugins.BeforeReload:
 		c.State = s.words["state"]
 	case plugins.AfterReload:

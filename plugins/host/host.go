@@ -47,6 +47,7 @@ type Host struct {
 	mu                        sync.Mutex
 	state                     State                // guarded by mu
 	current                   *generation          // guarded by mu; changes only while the gate is closed
+	tried                     *generation          // the last that was built, whether it serves or was refused; guarded by mu
 	handles                   map[*handle]struct{} // guarded by mu
 	problem                   error                // guarded by mu
 	excerpt                   string               // guarded by mu
@@ -81,7 +82,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, &LoadError{Err: err, Excerpt: excerpt(err, src)}
 	}
-	h.current, h.state = g, Serving
+	h.current, h.tried, h.state = g, g, Serving
 	h.opts.Log.Append(recordings.Event{
 		Kind: recordings.Reload, Generation: 1,
 		Times: plugins.Times{Received: began},

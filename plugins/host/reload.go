@@ -2,9 +2,13 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,26 +21,67 @@ type generation struct {
 	number   uint32
 	language string
 	source   plugins.Source
-	instance *plugins.Instance
+	files    files
+	instance *plugins.Instance // nil if it could not be started
 }
 
-// build compiles and starts src as a generation of its own.
+// files are what a generation was made of. A script may load more at any time.
+type files struct {
+	mu     sync.Mutex
+	hashes map[string][sha256.Size]byte // by path; guarded by mu
+}
+
+// add notes a file, and what stood in it when it was read; nothing, if text is nil.
+func (f *files) add(path string, text []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hashes == nil {
+		f.hashes = map[string][sha256.Size]byte{}
+	}
+	f.hashes[path] = [sha256.Size]byte{}
+	if text != nil {
+		f.hashes[path] = sha256.Sum256(text)
+	}
+}
+
+// read is plugins.Env.Load. A file that is missing belongs to the script too:
+// once it is there, the script may work.
+func (f *files) read(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	f.add(path, text)
+	return text, err
+}
+
+// copy returns what is known of the files.
+func (f *files) copy() map[string][sha256.Size]byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.hashes)
+}
+
+// build compiles and starts src as a generation of its own. On an error the
+// generation is what was tried, without an instance.
 func (h *Host) build(ctx context.Context, src plugins.Source, number uint32) (*generation, error) {
-	rt, err := plugins.FindRuntime(h.opts.Runtimes, h.opts.Language, src)
+	g := &generation{number: number, source: src}
+	g.files.add(src.Path, []byte(src.Text))
+	return g, h.start(ctx, g)
+}
+
+// start compiles and starts g.
+func (h *Host) start(ctx context.Context, g *generation) error {
+	rt, err := plugins.FindRuntime(h.opts.Runtimes, h.opts.Language, g.source)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	program, err := rt.Compile(src)
+	program, err := rt.Compile(g.source)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	env := plugins.Env{Params: h.opts.Params, ReadOnly: h.opts.ReadOnly, Shelf: &h.shelf}
-	env.Print, env.Debug, env.Observe = h.observe(number)
-	instance, err := plugins.Start(ctx, program, env)
-	if err != nil {
-		return nil, err
-	}
-	return &generation{number: number, language: rt.Name(), source: src, instance: instance}, nil
+	env := plugins.Env{Params: h.opts.Params, ReadOnly: h.opts.ReadOnly, Shelf: &h.shelf, Load: g.files.read}
+	env.Print, env.Debug, env.Observe = h.observe(g.number)
+	g.language = rt.Name()
+	g.instance, err = plugins.Start(ctx, program, env)
+	return err
 }
 
 // lockReload waits for the reload that is under way, if any.
@@ -54,21 +99,13 @@ func (h *Host) unlockReload() { <-h.reloading }
 // Reload reads the script again and swaps it in. An error says why it was
 // refused; the old generation serves on. It waits for a reload under way.
 func (h *Host) Reload(ctx context.Context) error {
-	src, err := plugins.ReadSource(h.opts.Path)
-	if err != nil {
-		src = plugins.Source{Path: h.opts.Path}
-	}
-	return h.reload(ctx, src, err)
-}
-
-// reload is Reload for a source that was read, or could not be.
-func (h *Host) reload(ctx context.Context, src plugins.Source, err error) error {
-	if lockErr := h.lockReload(ctx); lockErr != nil {
-		return lockErr
+	if err := h.lockReload(ctx); err != nil {
+		return err
 	}
 	defer h.unlockReload()
 	e := recordings.Event{Kind: recordings.Reload}
 	e.Received = plugins.Now()
+	src, err := plugins.ReadSource(h.opts.Path)
 	if err == nil {
 		err = h.replace(ctx, src, &e)
 	}
@@ -113,6 +150,9 @@ func (h *Host) replace(ctx context.Context, src plugins.Source, e *recordings.Ev
 	}
 	h.enter(Building)
 	next, err := h.build(ctx, src, old.number+1)
+	h.mu.Lock()
+	h.tried = next
+	h.mu.Unlock()
 	if err != nil {
 		return err
 	}

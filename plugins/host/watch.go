@@ -3,11 +3,10 @@ package host
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -30,20 +29,18 @@ func (h *Host) Run(ctx context.Context) error {
 		h.opts.Log.Append(recordings.Event{Kind: recordings.Output, Times: plugins.Times{Received: plugins.Now()}},
 			fmt.Sprintf("the system reports no file changes (%v): looking every %s", w.err, pollEvery), nil)
 	}
-	h.mu.Lock()
-	first := h.current
-	h.mu.Unlock()
-	w.follow(h.files(nil))
-	w.seen[first.source.Path] = first.source.Hash()
-	settled := time.NewTimer(0) // a save before Run began counts too
+	w.follow(h.loaded())
+	// The files may have changed after they were loaded and before they were
+	// watched, now and after each reload; so they are looked at once more.
+	settled := time.NewTimer(h.opts.Settle)
 	defer settled.Stop()
 	for {
+		reload := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-h.kick:
-			w.rescan()
-			w.follow(h.files(h.Reload(ctx)))
+			reload = true
 		case event := <-w.events:
 			if w.concerns(event.Name) {
 				settled.Reset(h.opts.Settle)
@@ -51,18 +48,18 @@ func (h *Host) Run(ctx context.Context) error {
 		case <-w.errors: // an overflow: some change was not reported
 			settled.Reset(h.opts.Settle)
 		case <-w.poll:
+			w.follow(h.loaded()) // a script may load files at any time
 			if w.touched() {
 				settled.Reset(h.opts.Settle)
 			}
 		case <-settled.C:
-			if !h.opts.Watch || !w.rescan() {
-				continue
-			}
-			src, err := plugins.ReadSource(h.opts.Path)
-			if err == nil {
-				w.seen[src.Path] = src.Hash()
-			}
-			w.follow(h.files(h.reload(ctx, src, err)))
+			reload = h.opts.Watch && changed(h.loaded())
+		}
+		if reload {
+			// Why it was refused, if it was, is in the status and in the log.
+			_ = h.Reload(ctx)
+			w.follow(h.loaded())
+			settled.Reset(h.opts.Settle)
 		}
 	}
 }
@@ -75,23 +72,35 @@ func (h *Host) Kick() {
 	}
 }
 
-// files returns what must be watched: what the serving generation was loaded
-// from and, if a reload was refused, the file that is to blame.
-func (h *Host) files(refused error) []string {
+// loaded returns the files of the script and what stood in them when they were
+// read last: those of the generation that was tried last, and those of the one
+// that serves.
+func (h *Host) loaded() map[string][sha256.Size]byte {
 	h.mu.Lock()
-	files := slices.Clone(h.current.instance.Files())
+	serving, tried := h.current, h.tried
 	h.mu.Unlock()
-	files = append(files, h.opts.Path)
-	var script *plugins.Error
-	if errors.As(refused, &script) && script.File != "" {
-		files = append(files, script.File)
+	all := serving.files.copy()
+	if tried != serving {
+		maps.Copy(all, tried.files.copy())
 	}
-	return files
+	return all
 }
 
-// A watch knows whether some files have changed. Editors save by writing in
-// place, by renaming a new file over the old one, or by moving the old one away
-// first; so it watches the folders, and compares contents.
+// changed reports whether a file has other contents than were loaded. A file
+// that is gone is not a change: an editor may be in the middle of saving, and
+// there is nothing to load.
+func changed(loaded map[string][sha256.Size]byte) bool {
+	for path, was := range loaded {
+		if text, err := os.ReadFile(path); err == nil && sha256.Sum256(text) != was {
+			return true
+		}
+	}
+	return false
+}
+
+// A watch tells when to look at some files. Editors save by writing in place,
+// by renaming a new file over the old one, or by moving the old one away first;
+// so it watches the folders.
 type watch struct {
 	fs     *fsnotify.Watcher // nil when off
 	err    error             // why the system reports nothing
@@ -100,9 +109,8 @@ type watch struct {
 	poll   <-chan time.Time
 	ticker *time.Ticker
 
-	dirs  map[string]bool     // folders watched
-	stats map[string]stamp    // of each file followed, at the last look
-	seen  map[string][32]byte // hash of each file followed, at the last reload
+	dirs  map[string]bool  // folders watched
+	stats map[string]stamp // of each file followed, at the last look
 }
 
 // A stamp changes when a file does, nearly always.
@@ -113,7 +121,7 @@ type stamp struct {
 }
 
 func newWatch(on bool) *watch {
-	w := &watch{dirs: map[string]bool{}, stats: map[string]stamp{}, seen: map[string][32]byte{}}
+	w := &watch{dirs: map[string]bool{}}
 	if !on {
 		return w
 	}
@@ -135,21 +143,21 @@ func (w *watch) close() {
 	}
 }
 
-// follow watches files, and no longer those of before.
-func (w *watch) follow(files []string) {
-	stats, seen := map[string]stamp{}, map[string][32]byte{}
-	for _, f := range files {
-		if hash, ok := w.seen[f]; ok {
-			stats[f], seen[f] = w.stats[f], hash
-		} else {
-			stats[f], seen[f] = look(f), hashFile(f)
+// follow watches the files named by the keys of loaded, and no longer those of before.
+func (w *watch) follow(loaded map[string][sha256.Size]byte) {
+	stats := map[string]stamp{}
+	for f := range loaded {
+		before, followed := w.stats[f]
+		if !followed {
+			before = look(f)
 		}
+		stats[f] = before
 		w.watchDir(filepath.Dir(f))
 		if target, err := filepath.EvalSymlinks(f); err == nil {
 			w.watchDir(filepath.Dir(target)) // a link: what it leads to changes elsewhere
 		}
 	}
-	w.stats, w.seen = stats, seen
+	w.stats = stats
 }
 
 // watchDir has the system report what happens in a folder. Where it cannot,
@@ -166,7 +174,7 @@ func (w *watch) watchDir(dir string) {
 // concerns reports whether something that happened to the file called name may
 // have changed a file that is followed.
 func (w *watch) concerns(name string) bool {
-	for f := range w.seen {
+	for f := range w.stats {
 		if filepath.Base(f) == filepath.Base(name) {
 			return true
 		}
@@ -193,35 +201,10 @@ func (w *watch) touched() bool {
 	return changed
 }
 
-// rescan reads the files and reports whether one has other contents than at the
-// last reload. A file that is gone is not a change: an editor may be in the
-// middle of saving, and there is nothing to load.
-func (w *watch) rescan() bool {
-	changed := false
-	for f, before := range w.seen {
-		now := hashFile(f)
-		if now == ([32]byte{}) || now == before {
-			continue
-		}
-		w.seen[f] = now
-		changed = true
-	}
-	return changed
-}
-
 func look(path string) stamp {
 	info, err := os.Stat(path)
 	if err != nil {
 		return stamp{}
 	}
 	return stamp{info.ModTime(), info.Size(), true}
-}
-
-// hashFile returns the hash of a file's contents, zero if it cannot be read.
-func hashFile(path string) [32]byte {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return [32]byte{}
-	}
-	return sha256.Sum256(text)
 }

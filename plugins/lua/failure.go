@@ -110,9 +110,8 @@ func splitErrno(msg string) (syscall.Errno, string) {
 // without one was raised where the stack ends. A message that was raised again
 // has several, and the last is where it comes from.
 func (s *script) locate(e *plugins.Error) {
-	files := s.files.list()
 	for {
-		file, line, rest := splitPosition(e.Msg, files)
+		file, line, rest := splitPosition(e.Msg, s.files)
 		if line == 0 {
 			break
 		}
@@ -122,7 +121,7 @@ func (s *script) locate(e *plugins.Error) {
 		return
 	}
 	for _, frame := range strings.Split(e.Stack, "\n") {
-		if file, line, _ := splitPosition(frame, files); line != 0 {
+		if file, line, _ := splitPosition(frame, s.files); line != 0 {
 			e.File, e.Line = file, line
 			return
 		}

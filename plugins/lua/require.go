@@ -3,8 +3,8 @@ package lua
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
@@ -41,11 +41,13 @@ func (s *script) findModule(L *glua.LState, pkg *glua.LTable) int {
 
 // loadPath compiles a file and adds it to those that the script consists of.
 func (s *script) loadPath(L *glua.LState, path string) (*glua.LFunction, error) {
-	text, err := os.ReadFile(path)
+	text, err := s.env.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	s.files.add(path) // also one that is wrong: saving it again may mend it
+	if !slices.Contains(s.files, path) {
+		s.files = append(s.files, path) // also one that is wrong: the error is in it
+	}
 	proto, err := compile(path, string(text))
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 		}),
 	}
 	s.out.emit = s.print
-	s.files.add(p.path)
+	s.files = []string{p.path}
 	s.openLibraries(p.dir)
 	before := s.functions()
 	if err := s.runTopLevel(ctx, p.proto); err != nil {

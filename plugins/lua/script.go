@@ -3,8 +3,6 @@ package lua
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"syscall"
 
 	glua "github.com/yuin/gopher-lua"
@@ -20,7 +18,7 @@ type script struct {
 	version   int
 	callbacks [plugins.NumCallbacks]*glua.LFunction // nil = not defined
 
-	files     fileList
+	files     []string // the script's own and those that it loaded, in that order
 	out       output
 	interrupt interrupt
 
@@ -87,17 +85,14 @@ func (s *script) Defines(cb plugins.Callback) bool {
 
 // Position returns where the function of a callback begins.
 func (s *script) Position(cb plugins.Callback) (file string, line int) {
-	if proto := s.callbacks[cb].Proto; proto != nil {
-		return proto.SourceName, proto.LineDefined
+	if fn := s.callbacks[cb]; fn != nil && fn.Proto != nil { // else Go supplies it, as in pread = string.rep
+		return fn.Proto.SourceName, fn.Proto.LineDefined
 	}
-	return s.path, 0 // a function that Go supplies, as in pread = string.rep
+	return s.path, 0
 }
 
 // ThreadModel returns nbdkit's for Lua: an LState is for one goroutine at a time.
 func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
-
-// Files returns the script's own file and those that it loaded, in that order.
-func (s *script) Files() []string { return s.files.list() }
 
 // Close frees the state.
 func (s *script) Close() error {
@@ -119,24 +114,3 @@ func (i *interrupt) until(ctx context.Context) { i.Context, i.done = ctx, ctx.Do
 
 // Done returns the channel of the current call's context.
 func (i *interrupt) Done() <-chan struct{} { return i.done }
-
-// A fileList remembers what was loaded. It has a lock because the host asks
-// while a callback may be loading.
-type fileList struct {
-	mu    sync.Mutex
-	paths []string // guarded by mu
-}
-
-func (f *fileList) add(path string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !slices.Contains(f.paths, path) {
-		f.paths = append(f.paths, path)
-	}
-}
-
-func (f *fileList) list() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.paths)
-}

@@ -60,9 +60,6 @@ func lifecycle(t *testing.T, l Language) {
 			t.Errorf("callback %d is %s, want %s", i, cb, want[i+1].callback)
 		}
 	}
-	if files := r.instance.Files(); !reflect.DeepEqual(files, []string{r.source().Path}) {
-		t.Errorf("Files() = %v", files)
-	}
 }
 
 // refused checks scripts that cannot be served at all.

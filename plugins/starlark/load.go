@@ -16,22 +16,19 @@ import (
 type loader struct {
 	thread  *thread
 	dir     string                     // names are relative to this, the script's folder
-	files   []string                   // all that were read, the script's own first
 	loading []string                   // the files whose top level is running, outermost first
 	loaded  map[string]star.StringDict // the globals of the others, by path
 }
 
-// newLoader makes t load files from the folder of src.
-func newLoader(t *thread, src plugins.Source) *loader {
+// loadFrom makes t load files from the folder of src.
+func loadFrom(t *thread, src plugins.Source) {
 	l := &loader{
 		thread:  t,
 		dir:     src.Dir(),
-		files:   []string{src.Path},
 		loading: []string{filepath.Clean(src.Path)},
 		loaded:  map[string]star.StringDict{},
 	}
 	t.Load = func(_ *star.Thread, name string) (star.StringDict, error) { return l.load(name) }
-	return l
 }
 
 func (l *loader) load(name string) (star.StringDict, error) {
@@ -45,12 +42,11 @@ func (l *loader) load(name string) (star.StringDict, error) {
 	if slices.Contains(l.loading, path) {
 		return nil, fmt.Errorf("the files load each other: %s > %s", strings.Join(l.loading, " > "), path)
 	}
-	source, err := plugins.ReadSource(path)
+	text, err := l.thread.script.env.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	l.files = append(l.files, path)
-	code, err := compile(source)
+	code, err := compile(plugins.Source{Path: path, Text: string(text)})
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	s.threads.New = func() any { return newThread(s) }
 
 	t := newThread(s)
-	l := newLoader(t, p.source)
+	loadFrom(t, p.source)
 	var globals star.StringDict
 	_, err := t.run(ctx, func() (star.Value, error) {
 		var err error
@@ -35,7 +35,6 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if err != nil {
 		return nil, t.explain(err)
 	}
-	s.files = l.files
 	if err := s.resolve(globals); err != nil {
 		return nil, err
 	}
@@ -47,7 +46,6 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 type script struct {
 	env       plugins.Env
 	file      string // the script's own
-	files     []string
 	version   int
 	callbacks [plugins.NumCallbacks]callback
 	threads   sync.Pool // of *thread
@@ -80,7 +78,6 @@ func (s *script) resolve(globals star.StringDict) error {
 
 func (s *script) APIVersion() int                 { return s.version }
 func (s *script) Defines(c plugins.Callback) bool { return s.callbacks[c].function != nil }
-func (s *script) Files() []string                 { return s.files }
 func (s *script) Close() error                    { return nil }
 
 // Position returns where the function of a callback begins.
