@@ -208,7 +208,11 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 			fail(err)
 		}
 	})
-	wg.Go(func() { b.reloadOnHangup(watching) })
+	wg.Go(func() {
+		if err := b.reloadOnHangup(watching); err != nil {
+			fail(err)
+		}
+	})
 	if b.mount != nil {
 		wg.Go(func() {
 			select {
@@ -228,17 +232,23 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 	return err
 }
 
-// reloadOnHangup reloads the script at each SIGHUP until ctx ends.
-func (b *bench) reloadOnHangup(ctx context.Context) {
+// reloadOnHangup reloads the script at each SIGHUP until ctx ends. The signal
+// also tells that the terminal was closed, which ends the program, unless it was
+// started to outlive that (nohup).
+func (b *bench) reloadOnHangup(ctx context.Context) error {
+	inTerminal := isTerminal(os.Stdin) && !signal.Ignored(syscall.SIGHUP)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-hangup:
+			if inTerminal && !isTerminal(os.Stdin) {
+				return errors.New("the terminal was closed")
+			}
 			b.host.Kick()
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 type terminal struct {
 	t      *testing.T
 	socket string
+	closed bool // by the test
 }
 
 // newTerminal starts a shell whose temporary folder is tmp.
@@ -28,10 +29,14 @@ func newTerminal(t *testing.T, width, height int, tmp string) *terminal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	term := &terminal{t, filepath.Join(dir, "tmux")}
+	term := &terminal{t: t, socket: filepath.Join(dir, "tmux")}
 	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height),
 		"-e", "TMPDIR="+tmp, "-e", "PS1=ready> ", "-e", "TERM=screen-256color", "env", "-u", "ENV", "sh")
-	t.Cleanup(func() { term.tmux("kill-server") })
+	t.Cleanup(func() {
+		if !term.closed {
+			term.tmux("kill-server")
+		}
+	})
 	term.tmux("set-option", "-g", "status", "off")
 	term.tmux("resize-window", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height))
 	term.waitScreen(`ready>$`)
@@ -129,25 +134,49 @@ func TestTour(t *testing.T) {
 	}
 }
 
+// TestClosedTerminal takes the terminal away: the program ends, and leaves
+// nothing behind.
+func TestClosedTerminal(t *testing.T) {
+	dir, _ := fileDisk(t, 1<<20)
+	tmp := t.TempDir()
+	term := newTerminal(t, 80, 24, tmp)
+	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -P pid", dir), "Enter")
+	term.waitScreen(`disk\.lua`)
+	pid := term.waitPID(filepath.Join(dir, "pid"))
+	term.tmux("kill-server")
+	term.closed = true
+	waitFor(t, "the program to end", func() bool {
+		_, err := os.Stat("/proc/" + pid)
+		return errors.Is(err, os.ErrNotExist)
+	})
+	if left, err := os.ReadDir(tmp); err != nil || len(left) != 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
+	}
+}
+
+// waitPID waits for a process id file and returns what is in it.
+func (term *terminal) waitPID(path string) string {
+	term.t.Helper()
+	var text []byte
+	waitFor(term.t, "the process id", func() bool {
+		var err error
+		text, err = os.ReadFile(path)
+		return err == nil && strings.HasSuffix(string(text), "\n")
+	})
+	return strings.TrimSpace(string(text))
+}
+
 // TestRunOnTheScreen shows the screen in a terminal, and ends it cleanly at SIGTERM.
 func TestRunOnTheScreen(t *testing.T) {
 	dir, _ := fileDisk(t, 1<<20)
 	tmp := t.TempDir()
 	term := newTerminal(t, 120, 40, tmp)
-	pid := filepath.Join(dir, "pid")
 	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -P pid; echo status $?", dir), "Enter")
 	term.waitScreen(`disk\.lua`)
-	waitFor(t, "the process id", func() bool {
-		text, err := os.ReadFile(pid)
-		return err == nil && strings.HasSuffix(string(text), "\n")
-	})
+	pid := term.waitPID(filepath.Join(dir, "pid"))
 	term.keys("?")
 	term.waitScreen(`load the script again`)
-	text, err := os.ReadFile(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command(t, dir, "kill", "-TERM", strings.TrimSpace(string(text)))
+	command(t, dir, "kill", "-TERM", pid)
 	term.waitScreen(`status 0`)
 	term.wantShell()
 	if left, err := os.ReadDir(tmp); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) != 0 {
