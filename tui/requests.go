@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"workbench/plugins"
 	"workbench/recordings"
@@ -166,9 +168,18 @@ func (p *requests) cells(sc *scene, t *table, e *recordings.Event) []cell {
 	}
 	if e.Failed() {
 		text, _ := sc.events.Text(e)
-		cells[colResult] = cell{sc.bad, "✗ " + plugins.ErrnoName(e.Err()) + " " + clip(text, longText)}
+		cells[colResult] = cell{sc.bad, "✗ " + plugins.ErrnoName(e.Err()) + " " + clip(withoutFolder(text, sc.status.Path), longText)}
 	}
 	return cells
+}
+
+// withoutFolder shortens the path of the script in the text of an error to its
+// last name: in a narrow column, line and message matter more.
+func withoutFolder(text, script string) string {
+	if rest, ok := strings.CutPrefix(text, filepath.Dir(script)+string(filepath.Separator)); ok {
+		return rest
+	}
+	return text
 }
 
 // drawInFlight draws how many requests have no answer yet, and the oldest.

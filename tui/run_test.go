@@ -108,7 +108,8 @@ func newTerminal(t *testing.T, w, h int) *terminal {
 		cancel()
 	})
 	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h),
-		"env", "PS1="+prompt, "ENV=", "LC_ALL=C.UTF-8", "sh")
+		"env", "-u", "CI", "-u", "NO_COLOR", // which switch colours off
+		"PS1="+prompt, "ENV=", "LC_ALL=C.UTF-8", "sh")
 	term.waitFor(prompt)
 	return term
 }
