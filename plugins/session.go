@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 )
 
 // A session is one open disk of an Instance.
@@ -193,10 +194,16 @@ func (s *session) BlockSizes(ctx context.Context) (BlockSizes, error) {
 	return c.BlockSizes, nil
 }
 
-// Close runs the script's close. It does not end early: a handle that the
-// script was not told about would leak what open took.
+// closeTimeout is how long a script may take to close a handle. It is not the
+// caller's context that counts, because a handle that the script was not told
+// of would leak what open took.
+const closeTimeout = 5 * time.Second
+
+// Close runs the script's close.
 func (s *session) Close() error {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeoutCause(context.Background(), closeTimeout,
+		Errorf(syscall.ETIMEDOUT, "it was not done after %s", closeTimeout))
+	defer cancel()
 	if err := s.in.lane.enter(ctx); err != nil {
 		return fmt.Errorf("closing a handle: %w", err)
 	}

@@ -22,6 +22,7 @@ import (
 //	syntax m         a mistake, which Compile finds if it stands at the beginning
 //	start m          one that the top level finds
 //	open m           open fails
+//	spin where       never ends: in start, open or before_reload
 //	include FILE     more lines from a file
 type fakeRuntime struct {
 	block chan struct{} // if not nil, a read of length 1 waits for it
@@ -75,10 +76,14 @@ func (s *fakeScript) parse(path, text string) error {
 	return nil
 }
 
-func (p *fakeProgram) Start(_ context.Context, env plugins.Env) (plugins.Script, error) {
+func (p *fakeProgram) Start(ctx context.Context, env plugins.Env) (plugins.Script, error) {
 	s := &fakeScript{rt: p.rt, file: p.src.Path, env: env, words: map[string]string{"size": "4096", "fill": "."}}
 	if err := s.parse(p.src.Path, p.src.Text); err != nil {
 		return nil, err
+	}
+	if s.words["spin"] == "start" {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
 	}
 	if msg, ok := s.words["start"]; ok {
 		return nil, &plugins.Error{File: s.file, Line: 1, Msg: msg}
@@ -118,6 +123,10 @@ func (s *fakeScript) Defines(cb plugins.Callback) bool {
 }
 
 func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
+	if s.words["spin"] == c.Callback.String() {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
 	s.rt.mu.Lock()
 	defer s.rt.mu.Unlock()
 	switch c.Callback {

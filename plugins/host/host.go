@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -30,7 +29,13 @@ type Options struct {
 	// read again; 0 = 100 ms.
 	Settle time.Duration
 
-	// Drain is how long a swap may wait for the requests in flight; 0 = 5 s.
+	// Build is how long a new generation may take to start and to open what
+	// clients have open; 0 = 30 s. Meanwhile the old one serves.
+	Build time.Duration
+
+	// Drain is how long a swap may wait for the requests in flight, how long it
+	// may take to carry the state over, and how long a generation may take to
+	// close; 0 = 5 s.
 	Drain time.Duration
 }
 
@@ -62,6 +67,9 @@ var _ plugins.Backend = (*Host)(nil)
 func New(ctx context.Context, o Options) (*Host, error) {
 	if o.Settle == 0 {
 		o.Settle = 100 * time.Millisecond
+	}
+	if o.Build == 0 {
+		o.Build = 30 * time.Second
 	}
 	if o.Drain == 0 {
 		o.Drain = 5 * time.Second
@@ -236,54 +244,4 @@ func describeInFlight(list []InFlight) string {
 		return fmt.Sprintf("%s and %d more are in flight", text, more)
 	}
 	return text + " is in flight"
-}
-
-// observe returns the functions by which generation number tells what it does.
-func (h *Host) observe(number uint32) (print, debug func(*plugins.Call, string), observe func(*plugins.Call, error)) {
-	log := h.opts.Log
-	line := func(kind recordings.Kind) func(c *plugins.Call, text string) {
-		return func(c *plugins.Call, text string) {
-			e := callEvent(kind, number, c)
-			e.Received = plugins.Now()
-			log.Append(e, strings.ToValidUTF8(text, "\uFFFD"), nil)
-		}
-	}
-	print = line(recordings.Output)
-	if h.opts.Debug {
-		debug = line(recordings.Debug)
-	}
-	observe = func(c *plugins.Call, err error) {
-		if c.Request != nil && c.Callback == c.Request.Op.Callback() {
-			return // the event of the request will tell
-		}
-		e := callEvent(recordings.Callback, number, c)
-		e.Received, e.Started, e.Done = c.Started, c.Started, c.Done
-		e.InCallback = c.Done.Sub(c.Started)
-		e.Errno = uint16(plugins.ErrnoOf(err))
-		log.Append(e, errorText(err, c.Callback), nil)
-	}
-	return print, debug, observe
-}
-
-// callEvent returns an event about c, which is nil at the top level of a script.
-func callEvent(kind recordings.Kind, generation uint32, c *plugins.Call) recordings.Event {
-	e := recordings.Event{Kind: kind, Generation: generation}
-	if c == nil {
-		return e
-	}
-	e.Callback, e.Front, e.Conn = c.Callback, c.Open.Front, c.Open.Conn
-	if r := c.Request; r != nil {
-		e.Op, e.Flags, e.Cookie = r.Op, c.Flags, r.Origin.Cookie
-		e.Offset, e.Length = c.Offset, c.Length
-	}
-	return e
-}
-
-// errorText returns the text of err without the name of the callback that the
-// event is about anyway.
-func errorText(err error, about plugins.Callback) string {
-	if err == nil {
-		return ""
-	}
-	return strings.TrimPrefix(err.Error(), about.String()+": ")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"workbench/plugins"
 	"workbench/recordings"
@@ -217,6 +218,29 @@ func TestReloadGivesUpWaiting(t *testing.T) {
 		t.Error(err)
 	}
 	r.wantRead(d, "a")
+}
+
+// TestReloadOfAScriptThatHangs has a generation that never gets ready, and one
+// that never lets go of its state: the clients go on with the old one.
+func TestReloadOfAScriptThatHangs(t *testing.T) {
+	for _, tc := range []struct{ name, first, second, want string }{
+		{"start", "fill a", "spin start", "the script did not start in 1ms"},
+		{"open", "fill a", "fill b\nspin open", "the script did not start in 1ms"},
+		{"before_reload", "fill a\nstate s\nspin before_reload", "fill b\nstate s", "the state was not carried over in 1ms"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newRig(t, tc.first, Options{Build: time.Millisecond, Drain: time.Millisecond})
+			d := r.open()
+			r.save(tc.second)
+			if err := r.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+			r.wantRead(d, "a")
+			if s := r.Status(); s.State != Serving || s.Generation != 1 {
+				t.Errorf("status %+v", s)
+			}
+		})
+	}
 }
 
 func TestCloseEndsEverything(t *testing.T) {
