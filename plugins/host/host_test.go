@@ -243,6 +243,23 @@ func TestReloadOfAScriptThatHangs(t *testing.T) {
 	}
 }
 
+// TestReloadGivenUp ends a reload from outside: that is no fault of the script.
+func TestReloadGivenUp(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	r.save("spin start")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := r.Reload(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if events, _ := r.events(recordings.Reload); len(events) != 1 {
+		t.Errorf("%d events, want the first load alone", len(events))
+	}
+	if s := r.Status(); s.State != Serving || s.Refusals != 0 || s.Problem != nil {
+		t.Errorf("status %+v", s)
+	}
+}
+
 func TestCloseEndsEverything(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	d := r.open()

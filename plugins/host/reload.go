@@ -36,6 +36,10 @@ func (h *Host) Reload(ctx context.Context) error {
 	if err == nil {
 		err = h.replace(ctx, src, &e)
 	}
+	if err != nil && ctx.Err() != nil {
+		h.enter(Serving) // given up, because all comes to an end: nothing was found wrong
+		return err
+	}
 	h.report(&e, src, err)
 	return err
 }
@@ -43,10 +47,8 @@ func (h *Host) Reload(ctx context.Context) error {
 // report leaves the outcome of a reload in the status and in the log.
 func (h *Host) report(e *recordings.Event, src plugins.Source, err error) {
 	closed, lines := e.Done.Sub(e.Started), excerpt(err, src)
+	h.enter(Serving)
 	h.mu.Lock()
-	if h.state != Stopped {
-		h.state = Serving
-	}
 	e.Generation = h.current.number
 	h.problem, h.excerpt = err, lines
 	h.lastClosed, h.longestClosed = closed, max(h.longestClosed, closed)
@@ -117,10 +119,13 @@ func limit(ctx context.Context, d time.Duration, format string) (context.Context
 	return context.WithTimeoutCause(ctx, d, plugins.Errorf(syscall.ETIMEDOUT, format, d))
 }
 
+// enter notes the stage of a reload. A host that was stopped stays so.
 func (h *Host) enter(s State) {
 	h.mu.Lock()
-	h.state = s
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	if h.state != Stopped {
+		h.state = s
+	}
 }
 
 // closeOld closes the generation that was replaced. What goes wrong there is no
