@@ -269,6 +269,7 @@ func (f *FS) unmount(ctx context.Context) error {
 	}
 	f.log(fmt.Sprintf("%s is in use: taking it away from the programs that have it open (%v)", f.Path(), inUse))
 	f.disk.drain()
+	<-time.After(lastPause) // go-fuse sends an answer after the method that gave it has returned
 	mine, err := ownMount(f.place.path)
 	switch {
 	case err != nil:

@@ -154,7 +154,8 @@ func TestCloseWithRequestsInFlight(t *testing.T) {
 			s.mustClose()
 			// The second read came while the disk was being closed, or after.
 			got := strings.Split(h.rest(), "\n")
-			if len(got) != 4 || got[0] != "ok" || got[1] != test.want {
+			cut := len(got) > 1 && test.want == "ESHUTDOWN" && got[1] == syscall.ECONNABORTED.Error() // the kernel was quicker
+			if len(got) != 4 || got[0] != "ok" || got[1] != test.want && !cut {
 				t.Errorf("got %q, want %q for the first read", got, test.want)
 			}
 			if got[2] != "ESHUTDOWN" && got[2] != syscall.ENOTCONN.Error() && got[2] != syscall.ECONNABORTED.Error() {
