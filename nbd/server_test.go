@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -56,6 +57,11 @@ func TestShutdown(t *testing.T) {
 	haggling.SetDeadline(time.Now().Add(rawTimeout))
 	p.receive(greetingSize)
 	p.wantEOF() // also who is not that far yet is sent away
+	for ctx := inTime(t); !s.allDrain(); runtime.Gosched() {
+		if ctx.Err() != nil {
+			t.Fatal("not every connection drains")
+		}
+	}
 	if err := idle.Flush(context.Background()); err == nil {
 		t.Error("a request was answered after Shutdown")
 	}
@@ -77,6 +83,18 @@ func TestShutdown(t *testing.T) {
 	if err := s.ServeConn(context.Background(), b); err != ErrServerClosed {
 		t.Errorf("ServeConn returned %v", err)
 	}
+}
+
+// allDrain reports whether Shutdown has got to every connection.
+func (s *Server) allDrain() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if !c.isDraining() {
+			return false
+		}
+	}
+	return true
 }
 
 func TestShutdownTimeout(t *testing.T) {

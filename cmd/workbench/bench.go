@@ -39,6 +39,9 @@ type bench struct {
 	listeners []net.Listener
 	mount     *fusemount.FS // nil without a mount
 
+	nohup  bool           // the program was started to outlive its terminal
+	hangup chan os.Signal // SIGHUP, from the start: who reads the process id may send it
+
 	socket string // path of the unix socket, "" without one
 	port   int    // of the TCP listener, 0 without one
 
@@ -47,7 +50,10 @@ type bench struct {
 
 // openBench loads the plugin and opens the doors. On an error nothing stays open.
 func openBench(ctx context.Context, o *benchOptions, events *recordings.Log) (*bench, error) {
-	b := &bench{o: o, log: events}
+	b := &bench{o: o, log: events, hangup: make(chan os.Signal, 1)}
+	b.nohup = signal.Ignored(syscall.SIGHUP)
+	signal.Notify(b.hangup, syscall.SIGHUP)
+	b.onClose(func(context.Context) error { signal.Stop(b.hangup); return nil })
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -236,13 +242,10 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 // also tells that the terminal was closed, which ends the program, unless it was
 // started to outlive that (nohup).
 func (b *bench) reloadOnHangup(ctx context.Context) error {
-	inTerminal := isTerminal(os.Stdin) && !signal.Ignored(syscall.SIGHUP)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+	inTerminal := isTerminal(os.Stdin) && !b.nohup
 	for {
 		select {
-		case <-hangup:
+		case <-b.hangup:
 			if inTerminal && !isTerminal(os.Stdin) {
 				return errors.New("the terminal was closed")
 			}
