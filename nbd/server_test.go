@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"net"
-	"runtime"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,15 +47,15 @@ func TestShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer haggling.Close()
+	p := &rawPeer{t, haggling}
+	haggling.SetDeadline(time.Now().Add(rawTimeout))
+	p.receive(greetingSize)
 
 	answered := make(chan error)
 	go func() { answered <- busy.Write(context.Background(), []byte("abc"), 8, 0) }()
 	g.await(t, 1)
 	down := make(chan error)
 	go func() { down <- s.Shutdown(inTime(t)) }()
-	p := &rawPeer{t, haggling}
-	haggling.SetDeadline(time.Now().Add(rawTimeout))
-	p.receive(greetingSize)
 	p.wantEOF() // also who is not that far yet is sent away
 	for ctx := inTime(t); !s.allDrain(); runtime.Gosched() {
 		if ctx.Err() != nil {
