@@ -149,6 +149,9 @@ func TestTimes(t *testing.T) {
 	if !slices.Equal(observed, want) {
 		t.Errorf("observed %v, want %v", observed, want)
 	}
+	if r.Failed != Flush {
+		t.Errorf("%q is to blame, want flush", r.Failed)
+	}
 	if r.Started == 0 || r.Done < r.Started || r.InCallback <= 0 || r.InCallback > r.Done.Sub(r.Started) {
 		t.Errorf("times %+v", r.Times)
 	}

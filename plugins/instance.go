@@ -175,7 +175,7 @@ func (in *Instance) call(ctx context.Context, c *Call) (err error) {
 		}
 		c.Done = Now()
 		if r := c.Request; r != nil {
-			r.note(c)
+			r.note(c, err)
 		}
 		if in.env.Observe != nil {
 			in.env.Observe(c, err)
@@ -184,12 +184,16 @@ func (in *Instance) call(ctx context.Context, c *Call) (err error) {
 	return in.script.Call(ctx, c)
 }
 
-// note enters the times of one callback into the request that it was called for.
-func (r *Request) note(c *Call) {
+// note enters the times and the outcome of one callback into the request that
+// it was called for.
+func (r *Request) note(c *Call, err error) {
 	if r.Started == 0 {
 		r.Started = c.Started
 	}
-	r.Done = c.Done
+	r.Done, r.Failed = c.Done, NoCallback
+	if err != nil {
+		r.Failed = c.Callback
+	}
 	if c.Callback == r.Op.Callback() {
 		r.InCallback += c.Done.Sub(c.Started)
 	}

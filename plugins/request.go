@@ -32,6 +32,10 @@ type Request struct {
 	// reload scripts; 0 where there is only one.
 	Generation uint32
 
+	// Failed is the callback that failed, NoCallback if none did. It need not be
+	// the one that the request is named after: a forced write may fail in flush.
+	Failed Callback
+
 	Times
 }
 

@@ -13,8 +13,9 @@ type Kind uint8
 // The kinds, and what the fields of their events hold besides Seq, Kind and
 // Received, the time at which the fact came to be.
 const (
-	// Request is a finished request: all fields. The text says why it failed,
-	// the data are the first bytes that it moved.
+	// Request is a finished request: all fields. Callback is the one that
+	// failed, if one did; the text says why, the data are the first bytes that it
+	// moved.
 	Request Kind = iota + 1
 
 	// Callback is a callback that was run other than for the request that it

@@ -139,7 +139,7 @@ func AppendJSON(dst []byte, e *Event, text string) ([]byte, error) {
 	if e.Flags != 0 {
 		j.Flags = strings.Split(e.Flags.String(), ",")
 	}
-	if e.Callback != plugins.NoCallback && e.Kind != Request {
+	if e.Callback != plugins.NoCallback {
 		j.Callback = e.Callback.String()
 	}
 	if e.Kind == Request || e.Kind == Callback || e.Kind == Reload {

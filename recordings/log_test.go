@@ -86,7 +86,9 @@ func TestLogStats(t *testing.T) {
 		e := request(0)
 		e.InCallback = ms(i)
 		if i%10 == 0 {
-			e.Errno = uint16(syscall.EIO)
+			e.Errno, e.Callback = uint16(syscall.EIO), plugins.Pread
+		} else if i%10 == 1 {
+			e.Errno, e.Callback = uint16(syscall.EIO), plugins.Flush // pread itself went well
 		}
 		l.Append(e, "", nil)
 	}

@@ -70,8 +70,8 @@ func (s *statistics) add(e *Event) {
 	c.Bytes += covered(cb, e)
 	c.Total += e.InCallback
 	c.Max = max(c.Max, e.InCallback)
-	if e.Failed() {
-		c.Errors++
+	if e.Failed() && e.Callback == cb {
+		c.Errors++ // and not that of another callback of the same request
 	}
 	// A value within the histogram's range cannot fail to be recorded.
 	_ = c.hist.RecordValue(min(int64(e.InCallback), histMax))

@@ -55,7 +55,7 @@ func (d *handle) Finish(r *plugins.Request, err error) {
 		Conn:       r.Origin.Conn,
 		Cookie:     r.Origin.Cookie,
 		Op:         r.Op,
-		Callback:   r.Op.Callback(),
+		Callback:   r.Failed,
 		Flags:      r.Flags,
 		Errno:      uint16(plugins.ErrnoOf(err)),
 		Generation: r.Generation,

@@ -63,7 +63,7 @@ func TestRequestsBecomeEvents(t *testing.T) {
 	}
 	e := requests[1]
 	if e.Op != plugins.OpWrite || e.Offset != 512 || e.Length != 3 || e.Conn != 1 || e.Cookie != 9 || e.Generation != 1 ||
-		e.Err() != syscall.ENOSPC || texts[1] != r.path+":7: disk full" {
+		e.Err() != syscall.ENOSPC || e.Callback != plugins.Pwrite || texts[1] != r.path+":7: disk full" {
 		t.Errorf("write: %+v %q", e, texts[1])
 	}
 	if !(e.Received <= e.Started && e.Started < e.Done && e.Done <= e.Replied) {
