@@ -211,6 +211,7 @@ func fixture() (*recordings.Log, *fakeBench) {
 		text := ""
 		if i == 399 {
 			r.Op, r.Offset, r.Length, r.Errno = plugins.OpWrite, 0x100000, 4096, uint16(syscall.EFBIG)
+			r.Callback = plugins.Pwrite
 			r.Flags = plugins.FlagFUA
 			text = "pwrite: disk.lua:7: disk full"
 			log.Append(recordings.Event{
