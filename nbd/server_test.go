@@ -52,7 +52,7 @@ func TestShutdown(t *testing.T) {
 	g.await(t, 1)
 	down := make(chan error)
 	go func() { down <- s.Shutdown(inTime(t)) }()
-	p := &rawPeer{t, haggling}
+	p := &rawPeer{t: t, nc: haggling}
 	haggling.SetDeadline(time.Now().Add(rawTimeout))
 	p.receive(greetingSize)
 	p.wantEOF() // also who is not that far yet is sent away
@@ -107,6 +107,7 @@ func TestShutdownTimeout(t *testing.T) {
 func TestDeafClient(t *testing.T) {
 	const size = 1 << 20
 	m := newMemory(size)
+	m.data = bytes.Repeat([]byte{1}, size) // zeroes would be sent as a hole
 	s := &Server{Backend: m, Slots: 4}
 	p, end := connect(t, s)
 	p.open(true)

@@ -84,15 +84,20 @@ func TestRequests(t *testing.T) {
 		{"block status past the end", full, header{command: cmdBlockStatus, offset: size, length: 1}, 0, syscall.EINVAL},
 		{"block status of no bytes", full, header{command: cmdBlockStatus}, 0, syscall.EINVAL},
 	}
-	for _, structured := range []bool{false, true} {
+	for _, form := range []string{"simple", "structured", "extended"} {
 		for _, tt := range tests {
-			t.Run(fmt.Sprintf("%s, structured=%t", tt.name, structured), func(t *testing.T) {
+			t.Run(tt.name+", "+form, func(t *testing.T) {
 				p, end := connect(t, &Server{Backend: tt.disk})
-				p.open(structured)
+				structured := form != "simple"
+				if form == "extended" {
+					p.openExtended()
+				} else {
+					p.open(structured)
+				}
 				before := len(tt.disk.requests())
 				tt.request.cookie = 0x1122334455667788
 				go func() { // as the socket does not hold all of it
-					p.nc.Write(append(appendMessage(nil, &tt.request), make([]byte, tt.payload)...))
+					p.nc.Write(p.requestBytes(tt.request, make([]byte, tt.payload)))
 				}()
 				length := 0
 				if tt.request.command == cmdRead {
@@ -105,7 +110,7 @@ func TestRequests(t *testing.T) {
 				if tt.want == 0 && len(a.data) != length {
 					t.Errorf("%d bytes were read", len(a.data))
 				}
-				if wantChunk := structured && (tt.want != 0 || tt.request.command == cmdRead); a.simple == wantChunk {
+				if wantChunk := p.extended || structured && (tt.want != 0 || tt.request.command == cmdRead); a.simple == wantChunk {
 					t.Errorf("a simple reply: %t", a.simple)
 				}
 				if structured && (a.text == "") != (tt.want == 0) {
@@ -227,25 +232,25 @@ func TestBlockStatus(t *testing.T) {
 		extents        []plugins.Extent
 		offset, length uint64
 		flags          commandFlags
-		want           []descriptor
+		want           []descriptorExt
 	}{
 		{"the last goes past the end", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}, plugins.Extent{Offset: 200, Length: 100}),
-			0, 150, 0, []descriptor{{100, 0}, {100, 3}}},
+			0, 150, 0, []descriptorExt{{100, 0}, {100, 3}}},
 		{"stops when the request is covered", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			0, 100, 0, []descriptor{{100, 0}}},
+			0, 100, 0, []descriptorExt{{100, 0}}},
 		{"the first is cut at the offset", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			60, 100, 0, []descriptor{{40, 0}, {100, 3}}},
+			60, 100, 0, []descriptorExt{{40, 0}, {100, 3}}},
 		{"REQ_ONE is cut at both ends", list(plugins.Extent{Offset: 0, Length: 1000}, plugins.Extent{Offset: 1000, Length: 100, Type: hole}),
-			60, 100, cmdFlagReqOne, []descriptor{{100, 0}}},
+			60, 100, cmdFlagReqOne, []descriptorExt{{100, 0}}},
 		{"REQ_ONE may be short", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			60, 100, cmdFlagReqOne, []descriptor{{40, 0}}},
-		{"a list that ends early", list(plugins.Extent{Offset: 0, Length: 100}), 0, 1000, 0, []descriptor{{100, 0}}},
-		{"longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, 512, 0, []descriptor{{maxDescriptor, 3}}},
-		{"longer than 32 bits, request of 2^32-1", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, math.MaxUint32, 0, []descriptor{{math.MaxUint32, 3}}},
-		{"exactly 2^32", list(plugins.Extent{Offset: 0, Length: 4 * G}, plugins.Extent{Offset: 4 * G, Length: 4 * G}), 0, math.MaxUint32, 0, []descriptor{{math.MaxUint32, 0}}},
+			60, 100, cmdFlagReqOne, []descriptorExt{{40, 0}}},
+		{"a list that ends early", list(plugins.Extent{Offset: 0, Length: 100}), 0, 1000, 0, []descriptorExt{{100, 0}}},
+		{"longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, 512, 0, []descriptorExt{{maxDescriptor, 3}}},
+		{"longer than 32 bits, request of 2^32-1", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, math.MaxUint32, 0, []descriptorExt{{math.MaxUint32, 3}}},
+		{"exactly 2^32", list(plugins.Extent{Offset: 0, Length: 4 * G}, plugins.Extent{Offset: 4 * G, Length: 4 * G}), 0, math.MaxUint32, 0, []descriptorExt{{math.MaxUint32, 0}}},
 		{"the second longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 1}, plugins.Extent{Offset: 1, Length: 8*G - 1, Type: hole}), 0, math.MaxUint32, 0,
-			[]descriptor{{1, 0}, {math.MaxUint32 - 1, 3}}},
-		{"REQ_ONE of 2^32-1", list(plugins.Extent{Offset: 0, Length: 8 * G}), G, math.MaxUint32, cmdFlagReqOne, []descriptor{{math.MaxUint32, 0}}},
+			[]descriptorExt{{1, 0}, {math.MaxUint32 - 1, 3}}},
+		{"REQ_ONE of 2^32-1", list(plugins.Extent{Offset: 0, Length: 8 * G}), G, math.MaxUint32, cmdFlagReqOne, []descriptorExt{{math.MaxUint32, 0}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
