@@ -270,7 +270,7 @@ func TestClientClose(t *testing.T) {
 func TestClientStalledServer(t *testing.T) {
 	ours, theirs := socketPair(t)
 	defer theirs.Close()
-	fakeServer(t, theirs, func(p *rawPeer) { p.receive(requestSize) })
+	fakeServer(t, theirs, false, func(p *rawPeer) { p.receive(requestSize) })
 	c, err := NewClient(inTime(t), ours, ClientOptions{NoStructuredReplies: true})
 	if err != nil {
 		t.Fatal(err)
@@ -286,8 +286,9 @@ func TestClientStalledServer(t *testing.T) {
 	}
 }
 
-// fakeServer plays a server of 16 MiB that knows GO alone, and has then do play on.
-func fakeServer(t *testing.T, nc net.Conn, then func(p *rawPeer)) {
+// fakeServer plays a server of 16 MiB that grants what it is asked for, but for
+// extended headers only if it is to, and has then do play on.
+func fakeServer(t *testing.T, nc net.Conn, extended bool, then func(p *rawPeer)) {
 	t.Helper()
 	played := make(chan struct{})
 	t.Cleanup(func() { <-played })
@@ -314,8 +315,12 @@ func fakeServer(t *testing.T, nc net.Conn, then func(p *rawPeer)) {
 				reply(repAck, nil)
 				then(p)
 				return
-			default:
-				reply(repErrUnsup, nil)
+			case optExtendedHeaders:
+				if !extended {
+					reply(repErrUnsup, nil)
+					continue
+				}
+				reply(repAck, nil)
 			}
 		}
 	}()
@@ -385,7 +390,7 @@ func TestClientReplies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ours, theirs := socketPair(t)
 			defer theirs.Close()
-			fakeServer(t, theirs, func(p *rawPeer) {
+			fakeServer(t, theirs, false, func(p *rawPeer) {
 				p.receive(requestSize)
 				for _, b := range tt.replies {
 					p.send(b)
