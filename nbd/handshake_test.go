@@ -401,6 +401,18 @@ func TestMetaContextLife(t *testing.T) {
 	}
 }
 
+// TestMetaContextUnknownExport: no disk is opened for a context, so that a name is
+// found to be unknown by GO only.
+func TestMetaContextUnknownExport(t *testing.T) {
+	m := newMemory(4096)
+	m.openErr = syscall.ENOENT
+	p, _ := connect(t, &Server{Backend: m})
+	p.greet(bothFlags)
+	p.wantOption(repAck, optStructuredReply, nil)
+	p.wantOption(repAck, optSetMeta, metaData("x", baseAllocation))
+	p.wantOption(repErrUnknown, optGo, infoData("x"))
+}
+
 // TestTransmissionFlags goes through every combination of what a disk can.
 func TestTransmissionFlags(t *testing.T) {
 	bits := []struct {

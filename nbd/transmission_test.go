@@ -14,9 +14,17 @@ import (
 	"workbench/plugins"
 )
 
-// TestRequests has the rows of the specification on single requests. After each
-// the connection must be in step, with and without structured replies.
-func TestRequests(t *testing.T) {
+// A requestCase is a single request, and the error that it must be answered by.
+type requestCase struct {
+	name    string
+	disk    *memory
+	request requestHeader
+	payload int
+	want    syscall.Errno
+}
+
+// requestCases has requests that are answered alike in every form of transmission.
+func requestCases() []requestCase {
 	const size = 128 << 20
 	full := newMemory(1)
 	full.data, full.info.Size = make([]byte, size), size
@@ -27,13 +35,7 @@ func TestRequests(t *testing.T) {
 
 	const ok = syscall.Errno(0)
 	type header = requestHeader
-	tests := []struct {
-		name    string
-		disk    *memory
-		request requestHeader
-		payload int
-		want    syscall.Errno
-	}{
+	return []requestCase{
 		{"read", full, header{command: cmdRead, offset: 10, length: 20}, 0, ok},
 		{"read the last byte", full, header{command: cmdRead, offset: size - 1, length: 1}, 0, ok},
 		{"read past the end", full, header{command: cmdRead, offset: size - 1, length: 2}, 0, syscall.EINVAL},
@@ -74,6 +76,9 @@ func TestRequests(t *testing.T) {
 		{"flush of a disk that cannot", plain, header{command: cmdFlush}, 0, syscall.EINVAL},
 		{"FUA on a read", full, header{flags: cmdFlagFUA, command: cmdRead, length: 1}, 0, ok},
 		{"FUA on a flush", full, header{flags: cmdFlagFUA, command: cmdFlush}, 0, ok},
+		{"FUA on a trim", full, header{flags: cmdFlagFUA, command: cmdTrim, length: 1}, 0, ok},
+		{"FUA on a zero", full, header{flags: cmdFlagFUA, command: cmdWriteZeroes, length: 1}, 0, ok},
+		{"FUA on a write", full, header{flags: cmdFlagFUA, command: cmdWrite, length: 1}, 1, ok},
 		{"FUA on a cache", full, header{flags: cmdFlagFUA, command: cmdCache, length: 1}, 0, ok},
 		{"FUA on a disk that cannot", plain, header{flags: cmdFlagFUA, command: cmdWrite, length: 1}, 1, syscall.EINVAL},
 		{"NO_HOLE on a read", full, header{flags: cmdFlagNoHole, command: cmdRead, length: 1}, 0, syscall.EINVAL},
@@ -84,8 +89,13 @@ func TestRequests(t *testing.T) {
 		{"block status past the end", full, header{command: cmdBlockStatus, offset: size, length: 1}, 0, syscall.EINVAL},
 		{"block status of no bytes", full, header{command: cmdBlockStatus}, 0, syscall.EINVAL},
 	}
+}
+
+// TestRequests does requestCases in every form of transmission. After each the
+// connection must be in step.
+func TestRequests(t *testing.T) {
 	for _, form := range []string{"simple", "structured", "extended"} {
-		for _, tt := range tests {
+		for _, tt := range requestCases() {
 			t.Run(tt.name+", "+form, func(t *testing.T) {
 				p, end := connect(t, &Server{Backend: tt.disk})
 				structured := form != "simple"
@@ -297,6 +307,16 @@ func TestBlockStatus(t *testing.T) {
 			t.Errorf("%d descriptors", len(a.status))
 		}
 	})
+}
+
+// TestBlockStatusFUA: a server that offers FUA accepts it here, too.
+func TestBlockStatusFUA(t *testing.T) {
+	p, _ := connect(t, &Server{Backend: newMemory(4096)})
+	p.open(true)
+	p.request(requestHeader{flags: cmdFlagFUA, command: cmdBlockStatus, length: 512}, nil)
+	if a := p.answer(0); a.errno != 0 {
+		t.Errorf("BLOCK_STATUS with FUA was answered by %+v", a)
+	}
 }
 
 // TestReadOther has a disk that answers with memory of its own.
@@ -560,16 +580,21 @@ func TestTransmissionDrops(t *testing.T) {
 // FuzzTransmission sends anything as requests. The server must neither crash nor
 // hang, must finish each request once, and must close the disk.
 func FuzzTransmission(f *testing.F) {
-	add := func(structured bool, requests ...[]byte) { f.Add(structured, bytes.Join(requests, nil)) }
+	add := func(structured bool, requests ...[]byte) { f.Add(structured, false, bytes.Join(requests, nil)) }
 	request := func(m requestHeader, payload string) []byte { return append(appendMessage(nil, &m), payload...) }
 	add(false, request(requestHeader{command: cmdRead, length: 10}, ""))
 	add(true, request(requestHeader{command: cmdWrite, length: 3}, "abc"), request(requestHeader{command: cmdDisc}, ""))
 	add(true, request(requestHeader{command: cmdBlockStatus, flags: cmdFlagReqOne, offset: 5, length: 100}, ""), request(requestHeader{command: cmdRead, cookie: 1, offset: 4095, length: 2}, ""))
 	add(true, request(requestHeader{command: 99, flags: 0xffff, length: 100}, ""), request(requestHeader{command: cmdWriteZeroes, cookie: 2, length: 4096}, ""))
-	f.Fuzz(func(t *testing.T, structured bool, b []byte) {
+	f.Add(true, true, append(appendMessage(nil, &extRequest{cmdFlagPayloadLen, cmdWrite, 1, 0, 3}), "abc"...))
+	f.Fuzz(func(t *testing.T, structured, extended bool, b []byte) {
 		m := newMemory(4096)
 		p, end := connect(t, &Server{Backend: m, Slots: 2})
-		p.open(structured)
+		if extended {
+			p.openExtended()
+		} else {
+			p.open(structured)
+		}
 		go func() {
 			p.nc.Write(b)
 			p.nc.(closeWriter).CloseWrite()
