@@ -3,6 +3,7 @@ package nbd
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"syscall"
 	"time"
@@ -14,12 +15,12 @@ import (
 // while the call is sending or receiving, and free as soon as the call has
 // settled: replied, or given up while neither was the case.
 type call struct {
-	header  requestHeader
+	header  extRequest
 	op      plugins.Op
 	data    []byte           // the caller's, to send or to fill
 	extents []plugins.Extent // what BLOCK_STATUS brought
 	left    uint64           // bytes of a READ that have not come; the reader's
-	problem *plugins.Error   // the server's error; the reader's until replied
+	problem error            // the server's error; the reader's until replied
 
 	sending   bool // guarded by Client.mu, as are those that follow
 	receiving bool
@@ -30,8 +31,8 @@ type call struct {
 
 // Sizes of the pieces that a request is cut into.
 const (
-	// maxPiece is for requests without a payload: what 32 bits hold, rounded
-	// down to the largest minimum block size.
+	// maxPiece is for requests without a payload where headers are short: what 32
+	// bits hold, rounded down to the largest minimum block size.
 	maxPiece = maxDescriptor
 
 	// defaultPayload is the payload that every server takes (the specification,
@@ -41,7 +42,8 @@ const (
 
 // Do performs r, in pieces if it is larger than the server takes at once. What
 // the server did not offer is refused here; zeroes are written if it has no
-// WRITE_ZEROES. An error of the server is a *plugins.Error with its text.
+// WRITE_ZEROES. An error of the server is a *plugins.Error with its text, in a
+// *plugins.OffsetError if it says where it struck.
 //
 // When ctx ends, Do returns at once and the reply will be ignored. Only if the
 // server stalls in the midst of taking or sending the data of r is the
@@ -84,6 +86,9 @@ func (c *Client) Do(ctx context.Context, r *plugins.Request) error {
 // most returns how many bytes one request may cover.
 func (c *Client) most(op plugins.Op) uint64 {
 	if op != plugins.OpRead && op != plugins.OpWrite {
+		if c.extended {
+			return math.MaxUint64
+		}
 		return maxPiece
 	}
 	if c.sizes.Maximum == 0 {
@@ -99,7 +104,7 @@ func (c *Client) extents(ctx context.Context, r *plugins.Request) (err error) {
 		return nil
 	}
 	piece := *r
-	piece.Length = min(r.Length, maxPiece)
+	piece.Length = min(r.Length, c.most(r.Op))
 	r.Extents, err = c.roundTrip(ctx, &piece, r.Extents[:0])
 	return err
 }

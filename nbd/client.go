@@ -23,6 +23,8 @@ type Client struct {
 	size       uint64
 	flags      TransmissionFlags
 	structured bool
+	extended   bool   // headers of 32 bytes both ways, and chunks only
+	filter     bool   // BLOCK_STATUS is to name the context
 	allocation bool   // BLOCK_STATUS may be asked for
 	contextID  uint32 // the server's number for base:allocation
 	about      string
@@ -51,8 +53,14 @@ var (
 type ClientOptions struct {
 	Export              string
 	NoStructuredReplies bool // do not ask for them; without them there is no block status either
+	NoExtendedHeaders   bool // do not ask for headers with lengths of 64 bits
 	NoBlockStatus       bool // do not ask for base:allocation
-	OldStyleOpen        bool // open by EXPORT_NAME, as the oldest clients do, rather than by GO
+	OldStyleOpen        bool // open by EXPORT_NAME, as the oldest clients do, rather than by GO; without extended headers
+
+	// FilterStatus has each BLOCK_STATUS name the context that it is about, where
+	// the server takes that (BlockStatusPayload). It makes no difference in what
+	// comes back, as the client knows one context.
+	FilterStatus bool
 }
 
 // Dial connects to the server and opens the export that uri names. ctx is for
@@ -129,8 +137,9 @@ func interruptible(ctx context.Context, nc net.Conn, f func() error) error {
 	return err
 }
 
-// Export returns the name that the server gives the export, "" if it gives none.
-func (c *Client) Export() string { return c.export }
+// Name returns the name that the server gives the export, or the one that it was
+// asked for if it gives none.
+func (c *Client) Name() string { return c.export }
 
 // Flags returns the transmission flags as the server sent them.
 func (c *Client) Flags() TransmissionFlags { return c.flags }

@@ -22,6 +22,7 @@ type clientHandshake struct {
 
 // open opens an export and fills in what c is told about it.
 func (h *clientHandshake) open(c *Client, o ClientOptions) error {
+	c.filter = o.FilterStatus
 	if err := h.greet(); err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (h *clientHandshake) open(c *Client, o ClientOptions) error {
 	}
 	err := h.goExport(c, o.Export)
 	var no *refusal
-	if errors.As(err, &no) && no.reply == repErrUnsup {
+	if errors.As(err, &no) && no.reply == repErrUnsup && !c.extended {
 		return h.exportName(c, o.Export)
 	}
 	return err
@@ -59,24 +60,34 @@ func (h *clientHandshake) greet() error {
 	return h.write(appendMessage(nil, &clientFlags{h.flags}))
 }
 
-// haggle gets what the server has of structured replies and block status.
+// haggle gets what the server has of extended headers, structured replies and
+// block status.
 func (h *clientHandshake) haggle(c *Client, o ClientOptions) error {
 	if o.NoStructuredReplies {
 		return nil
 	}
 	var no *refusal
-	err := h.ask(optStructuredReply, nil, nil)
-	if errors.As(err, &no) {
-		return nil
+	if !o.NoExtendedHeaders && !o.OldStyleOpen {
+		err := h.ask(optExtendedHeaders, nil, nil)
+		if err != nil && !errors.As(err, &no) {
+			return err
+		}
+		c.extended = err == nil
 	}
-	if err != nil {
-		return err
+	if !c.extended {
+		err := h.ask(optStructuredReply, nil, nil)
+		if errors.As(err, &no) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	c.structured = true
 	if o.NoBlockStatus {
 		return nil
 	}
-	err = h.ask(optSetMeta, &metaRequest{o.Export, []string{baseAllocation}}, func(reply replyType, data []byte) error {
+	err := h.ask(optSetMeta, &metaRequest{o.Export, []string{baseAllocation}}, func(reply replyType, data []byte) error {
 		var m metaContext
 		if err := parseMessage(data, &m); reply != repMetaContext || err != nil || m.name != baseAllocation {
 			return protocolErrorf("%s: the answer %s has %q: %v", optSetMeta, reply, m.name, err)
@@ -166,6 +177,7 @@ func (c *Client) setFacts(m exportNameReply) error {
 		m.flags = 0 // the specification: then the others mean nothing
 	}
 	c.size, c.flags = m.size, m.flags
+	c.filter = c.filter && c.extended && c.allocation && m.flags&BlockStatusPayload != 0
 	return nil
 }
 

@@ -79,7 +79,7 @@ func exercise(t *testing.T, c *Client) {
 
 func TestClientServer(t *testing.T) {
 	for _, o := range []ClientOptions{
-		{}, {Export: "name"}, {NoStructuredReplies: true}, {NoBlockStatus: true}, {OldStyleOpen: true}, {OldStyleOpen: true, NoStructuredReplies: true},
+		{}, {Export: "name"}, {FilterStatus: true}, {NoExtendedHeaders: true}, {NoStructuredReplies: true}, {NoBlockStatus: true}, {OldStyleOpen: true}, {OldStyleOpen: true, NoStructuredReplies: true},
 	} {
 		for _, hide := range []uint16{0, 1, 2, 3} {
 			t.Run(fmt.Sprintf("%+v, hidden flags %d", o, hide), func(t *testing.T) {
@@ -91,8 +91,8 @@ func TestClientServer(t *testing.T) {
 					t.Errorf("Info is %+v: want %+v", got, want)
 				}
 				exercise(t, c)
-				if m.opened[0].Export != o.Export || c.Export() != o.Export {
-					t.Errorf("opened %q, and the client says %q", m.opened[0].Export, c.Export())
+				if m.opened[0].Export != o.Export || c.Name() != o.Export {
+					t.Errorf("opened %q, and the client says %q", m.opened[0].Export, c.Name())
 				}
 			})
 		}
@@ -142,8 +142,22 @@ func TestClientPieces(t *testing.T) {
 	if sum != 10<<30 {
 		t.Errorf("%d bytes were zeroed", sum)
 	}
+	if n := len(big.requests()); n != 1 {
+		t.Errorf("with extended headers %d requests zeroed 10 GiB", n)
+	}
+	if extents, err := c.BlockStatus(inTime(t), 0, 10<<30, 0); err != nil || len(extents) != 1 || extents[0].Length != 10<<30 {
+		t.Errorf("block status: %v, %v", extents, err)
+	}
+	c = dialed(t, &Server{Backend: big, NoExtendedHeaders: true}, ClientOptions{})
 	if extents, err := c.BlockStatus(inTime(t), 0, 10<<30, 0); err != nil || len(extents) != 1 || extents[0].Length != maxDescriptor {
 		t.Errorf("block status: %v, %v", extents, err)
+	}
+	before := len(big.requests())
+	if err := c.Zero(inTime(t), 0, 10<<30, 0); err != nil {
+		t.Error(err)
+	}
+	if n := len(big.requests()) - before; n != 3 {
+		t.Errorf("without extended headers %d requests zeroed 10 GiB", n)
 	}
 }
 
@@ -256,7 +270,7 @@ func TestClientClose(t *testing.T) {
 func TestClientStalledServer(t *testing.T) {
 	ours, theirs := socketPair(t)
 	defer theirs.Close()
-	fakeServer(t, theirs, func(p *rawPeer) { p.receive(requestSize) })
+	fakeServer(t, theirs, false, func(p *rawPeer) { p.receive(requestSize) })
 	c, err := NewClient(inTime(t), ours, ClientOptions{NoStructuredReplies: true})
 	if err != nil {
 		t.Fatal(err)
@@ -272,14 +286,15 @@ func TestClientStalledServer(t *testing.T) {
 	}
 }
 
-// fakeServer plays a server of 16 MiB that knows GO alone, and has then do play on.
-func fakeServer(t *testing.T, nc net.Conn, then func(p *rawPeer)) {
+// fakeServer plays a server of 16 MiB that grants what it is asked for, but for
+// extended headers only if it is to, and has then do play on.
+func fakeServer(t *testing.T, nc net.Conn, extended bool, then func(p *rawPeer)) {
 	t.Helper()
 	played := make(chan struct{})
 	t.Cleanup(func() { <-played })
 	go func() {
 		defer close(played)
-		p := &rawPeer{t, nc}
+		p := &rawPeer{t: t, nc: nc}
 		p.send(appendMessage(nil, &greeting{flags: uint16(bothFlags)}))
 		p.receive(clientFlagsSize)
 		for {
@@ -300,6 +315,12 @@ func fakeServer(t *testing.T, nc net.Conn, then func(p *rawPeer)) {
 				reply(repAck, nil)
 				then(p)
 				return
+			case optExtendedHeaders:
+				if !extended {
+					reply(repErrUnsup, nil)
+					continue
+				}
+				reply(repAck, nil)
 			}
 		}
 	}()
@@ -369,7 +390,7 @@ func TestClientReplies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ours, theirs := socketPair(t)
 			defer theirs.Close()
-			fakeServer(t, theirs, func(p *rawPeer) {
+			fakeServer(t, theirs, false, func(p *rawPeer) {
 				p.receive(requestSize)
 				for _, b := range tt.replies {
 					p.send(b)

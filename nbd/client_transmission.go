@@ -49,14 +49,11 @@ func (c *Client) write() {
 		c.mu.Unlock()
 
 		for _, k := range sending {
-			k.header.fields(&b.coder)
-			if k.op == plugins.OpWrite {
-				b.payload(k.data)
-			}
+			c.send(b, k)
 		}
 		if closing {
-			m := requestHeader{command: cmdDisc}
-			m.fields(&b.coder)
+			m := extRequest{command: cmdDisc}
+			m.walk(&b.coder, c.extended)
 		}
 		err := b.send(c.nc)
 		b.reset()
@@ -79,24 +76,45 @@ func (c *Client) write() {
 	}
 }
 
+// send appends the request of k to b.
+func (c *Client) send(b *batch, k *call) {
+	m := k.header
+	if c.filter && k.op == plugins.OpExtents {
+		m.flags |= cmdFlagPayloadLen
+		m.length = statusFilterSize
+		m.walk(&b.coder, c.extended)
+		f := statusFilter{k.header.length, c.contextID}
+		f.fields(&b.coder)
+		return
+	}
+	m.walk(&b.coder, c.extended)
+	if k.op == plugins.OpWrite {
+		b.payload(k.data)
+	}
+}
+
 // read takes replies and never returns nil.
 func (c *Client) read() error {
 	for {
-		b, err := c.in.Peek(4)
-		if err != nil {
-			return replyEnded(err)
-		}
-		switch magic := binary.BigEndian.Uint32(b); {
-		case magic == simpleMagic:
-			err = c.readSimple()
-		case magic == chunkMagic && c.structured:
-			err = c.readChunk()
-		default:
-			err = protocolErrorf("a reply begins with %#x", magic)
-		}
-		if err != nil {
+		if err := c.readReply(); err != nil {
 			return err
 		}
+	}
+}
+
+// readReply takes a simple reply, or one chunk of another.
+func (c *Client) readReply() error {
+	b, err := c.in.Peek(4)
+	if err != nil {
+		return replyEnded(err)
+	}
+	switch magic := binary.BigEndian.Uint32(b); {
+	case magic == simpleMagic && !c.extended:
+		return c.readSimple()
+	case magic == chunkMagic && c.structured && !c.extended, magic == extChunkMagic && c.extended:
+		return c.readChunk()
+	default:
+		return protocolErrorf("a reply begins with %#x", magic)
 	}
 }
 
@@ -129,27 +147,37 @@ func (c *Client) readSimple() error {
 
 // readChunk takes one chunk of a structured reply.
 func (c *Client) readChunk() error {
-	b, err := c.next(chunkHeaderSize)
+	size := chunkHeaderSize
+	if c.extended {
+		size = extChunkSize
+	}
+	b, err := c.next(size)
 	if err != nil {
 		return err
 	}
-	var m chunkHeader
+	var m extChunk
 	d := coder{buf: b}
-	m.fields(&d)
+	m.walk(&d, c.extended)
 	k, wanted, err := c.begin(m.cookie)
 	if err != nil {
 		return err
 	}
+	if c.extended && m.offset != k.header.offset {
+		return protocolErrorf("a reply with the offset %d to a request with %d", m.offset, k.header.offset)
+	}
+	read, status := k.op == plugins.OpRead, k.op == plugins.OpExtents
 	switch {
 	case m.chunk&chunkIsError != 0:
 		err = c.readError(k, &m)
 	case m.chunk == chunkNone && m.length == 0:
-	case m.chunk == chunkOffsetData && k.op == plugins.OpRead && m.length > offsetDataSize:
-		err = c.readData(k, wanted, uint64(m.length-offsetDataSize))
-	case m.chunk == chunkOffsetHole && k.op == plugins.OpRead && m.length == offsetHoleSize:
+	case m.chunk == chunkOffsetData && read && m.length > offsetDataSize:
+		err = c.readData(k, wanted, m.length-offsetDataSize)
+	case m.chunk == chunkOffsetHole && read && m.length == offsetHoleSize:
 		err = c.readHole(k, wanted)
-	case m.chunk == chunkBlockStatus && k.op == plugins.OpExtents && m.length > blockStatusSize && (m.length-blockStatusSize)%descriptorSize == 0:
+	case m.chunk == chunkBlockStatus && status && m.length > blockStatusSize && (m.length-blockStatusSize)%descriptorSize == 0:
 		err = c.readStatus(k, wanted, (m.length-blockStatusSize)/descriptorSize)
+	case m.chunk == chunkBlockStatusExt && c.extended && status && m.length > blockStatusExtSize && (m.length-blockStatusExtSize)%descriptorExtSize == 0:
+		err = c.readStatusExt(k, wanted, (m.length-blockStatusExtSize)/descriptorExtSize)
 	default:
 		err = protocolErrorf("a chunk of type %d with %d bytes in reply to %s", m.chunk, m.length, k.header.command)
 	}
@@ -245,7 +273,7 @@ func (c *Client) receive(k *call, wanted bool, offset, n uint64) error {
 // counts them as come.
 func (k *call) place(offset, n uint64) (at uint64, err error) {
 	at = offset - k.header.offset
-	length := uint64(k.header.length)
+	length := k.header.length
 	if offset < k.header.offset || at > length || n > length-at || n > k.left {
 		return 0, protocolErrorf("%d bytes at %d in reply to a READ of %d at %d, of which %d were left",
 			n, offset, length, k.header.offset, k.left)
@@ -256,7 +284,7 @@ func (k *call) place(offset, n uint64) (at uint64, err error) {
 
 // readStatus takes the rest of a BLOCK_STATUS chunk: n descriptors after the
 // number of their context.
-func (c *Client) readStatus(k *call, wanted bool, n uint32) error {
+func (c *Client) readStatus(k *call, wanted bool, n uint64) error {
 	b, err := c.next(blockStatusSize)
 	if err != nil {
 		return err
@@ -264,8 +292,8 @@ func (c *Client) readStatus(k *call, wanted bool, n uint32) error {
 	var m blockStatus
 	d := coder{buf: b}
 	m.fields(&d)
-	if m.context != c.contextID || n > plugins.MaxExtents || len(k.extents) > 0 {
-		return protocolErrorf("%d extents of the context %d (%s is %d), after %d others", n, m.context, baseAllocation, c.contextID, len(k.extents))
+	if err := c.checkStatus(k, m.context, n); err != nil {
+		return err
 	}
 	start := k.header.offset
 	for range n {
@@ -276,15 +304,65 @@ func (c *Client) readStatus(k *call, wanted bool, n uint32) error {
 		var m descriptor
 		d := coder{buf: b}
 		m.fields(&d)
-		if m.length == 0 {
-			return protocolErrorf("an extent of no bytes at %d", start)
+		if start, err = k.addExtent(wanted, start, uint64(m.length), m.status); err != nil {
+			return err
 		}
-		if wanted {
-			k.extents = append(k.extents, plugins.Extent{Offset: start, Length: uint64(m.length), Type: plugins.ExtentType(m.status)})
-		}
-		start += uint64(m.length)
 	}
 	return nil
+}
+
+// readStatusExt takes the rest of a BLOCK_STATUS_EXT chunk.
+func (c *Client) readStatusExt(k *call, wanted bool, n uint64) error {
+	b, err := c.next(blockStatusExtSize)
+	if err != nil {
+		return err
+	}
+	var m blockStatusExt
+	d := coder{buf: b}
+	m.fields(&d)
+	if err := c.checkStatus(k, m.context, n); err != nil {
+		return err
+	}
+	if m.count != 0 && uint64(m.count) != n {
+		return protocolErrorf("%d extents in a chunk that has room for %d", m.count, n)
+	}
+	start := k.header.offset
+	for range n {
+		b, err := c.next(descriptorExtSize)
+		if err != nil {
+			return err
+		}
+		var m descriptorExt
+		d := coder{buf: b}
+		m.fields(&d)
+		if start, err = k.addExtent(wanted, start, m.length, uint32(m.status)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkStatus says what is wrong with a chunk of n extents of a context.
+func (c *Client) checkStatus(k *call, context uint32, n uint64) error {
+	if context != c.contextID || n > plugins.MaxExtents || len(k.extents) > 0 {
+		return protocolErrorf("%d extents of the context %d (%s is %d), after %d others", n, context, baseAllocation, c.contextID, len(k.extents))
+	}
+	return nil
+}
+
+// addExtent notes one extent and returns where the next one starts.
+func (k *call) addExtent(wanted bool, start, length uint64, status uint32) (next uint64, err error) {
+	next = start + length
+	if next <= start {
+		if length == 0 {
+			return 0, protocolErrorf("an extent of no bytes at %d", start)
+		}
+		return 0, protocolErrorf("an extent at %d of %d bytes, which goes past the largest offset", start, length)
+	}
+	if wanted {
+		k.extents = append(k.extents, plugins.Extent{Offset: start, Length: length, Type: plugins.ExtentType(status)})
+	}
+	return next, nil
 }
 
 // maxErrorChunk is more than any error chunk of the specification has: a
@@ -292,7 +370,7 @@ func (c *Client) readStatus(k *call, wanted bool, n uint32) error {
 const maxErrorChunk = errorChunkSize + 64<<10
 
 // readError takes the rest of an error chunk. The first error of a reply counts.
-func (c *Client) readError(k *call, head *chunkHeader) error {
+func (c *Client) readError(k *call, head *extChunk) error {
 	if head.length > maxErrorChunk {
 		return protocolErrorf("an error chunk of %d bytes", head.length)
 	}
@@ -301,11 +379,21 @@ func (c *Client) readError(k *call, head *chunkHeader) error {
 		return replyEnded(err)
 	}
 	var m errorChunk
-	if err := parsePart(b, &m); err != nil {
-		return protocolErrorf("error chunk: %v", err)
+	var at errorOffset
+	d := coder{buf: b}
+	m.fields(&d)
+	if head.chunk == chunkErrorOffset {
+		at.fields(&d)
 	}
-	if k.problem == nil {
-		k.problem = serverError(m.errno, m.text)
+	if d.err != nil {
+		return protocolErrorf("error chunk: %v", d.err)
+	}
+	if k.problem != nil {
+		return nil
+	}
+	k.problem = serverError(m.errno, m.text)
+	if head.chunk == chunkErrorOffset && at.offset >= k.header.offset && at.offset-k.header.offset < k.header.length {
+		k.problem = &plugins.OffsetError{Offset: at.offset, Err: k.problem}
 	}
 	return nil
 }

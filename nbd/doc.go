@@ -22,13 +22,26 @@
 // more. The writer gathers what is done into one write, then tells the handle
 // that the answer has left ([plugins.Finish]) and frees the slots.
 //
+// A client that asks for extended headers gets lengths of 64 bits, so that it may
+// trim, zero or map a whole disk by one request; what a script is asked for is
+// cut to 32 bits behind the contract (package plugins). With those, or with
+// structured replies alone, a READ may be answered in pieces, of which the zeroes
+// are not sent (holes.go).
+//
+// A WRITE is answered when the disk is done with it, and the server keeps nothing
+// back. So a FLUSH, which is passed on, finds every WRITE that was answered before
+// it was sent, of whatever connection, in the hands of the disk. That its flush
+// covers the writes of all connections, the disk says itself (plugins.Info.MultiConn,
+// a script's can_multi_conn), and then MULTI_CONN is advertised; a disk that serves
+// one client at a time never says so.
+//
 // Every request that can be read at all is given to the Handle, also one that
 // must fail, so that who watches the Handle sees what clients do wrong.
 //
 // By layer, the files are: wire.go, the numbers and their names; coder.go and
-// message.go, how messages are laid out, said once for reading and writing;
-// translate.go, what commands mean in the contract; conn.go, handshake.go,
-// transmission.go, reply.go and batch.go, the server's connection; server.go, its
+// message.go (message_ext.go for extended headers), how messages are laid out, said
+// once for reading and writing; translate.go, what commands mean in the contract; conn.go, handshake.go,
+// transmission.go, holes.go, reply.go and batch.go, the server's connection; server.go, its
 // listeners and bookkeeping; client.go, client_handshake.go, call.go and
 // client_transmission.go, the other end; uri.go, the names of exports.
 //

@@ -16,6 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fields that tests set change what it says of itself.
 type memory struct {
 	info        plugins.Info
+	name        string // of the default export
 	description string
 	sizes       plugins.BlockSizes
 	sizesErr    error
@@ -56,7 +57,11 @@ func (m *memory) Open(_ context.Context, p plugins.OpenParams) (plugins.Handle, 
 		return nil, m.openErr
 	}
 	m.opened = append(m.opened, p)
-	return &memoryHandle{m}, nil
+	name := p.Export
+	if name == "" {
+		name = m.name
+	}
+	return &memoryHandle{m, name}, nil
 }
 
 // counts returns how often the disk was opened and closed.
@@ -73,7 +78,12 @@ func (m *memory) requests() []plugins.Request {
 	return append([]plugins.Request(nil), m.seen...)
 }
 
-type memoryHandle struct{ *memory }
+type memoryHandle struct {
+	*memory
+	name string
+}
+
+func (m memoryHandle) Name() string { return m.name }
 
 func (m memoryHandle) Info() plugins.Info { return m.info }
 

@@ -17,7 +17,8 @@ import (
 type handshake struct {
 	*conn
 	client     handshakeFlags // what the client uses of what was offered
-	structured bool           // STRUCTURED_REPLY was granted
+	structured bool           // STRUCTURED_REPLY or EXTENDED_HEADERS was granted
+	extended   bool           // EXTENDED_HEADERS was granted
 	metaExport *string        // the export that base:allocation was chosen for; nil = it was not
 	out        []byte         // replies that wait to be flushed
 	disk       *disk          // what was opened; ends the handshake
@@ -30,6 +31,7 @@ type disk struct {
 	handle     plugins.Handle
 	info       plugins.Info // the handle's
 	structured bool         // replies to reads and block status, and errors, come in chunks
+	extended   bool         // requests and replies, all of them chunks, have headers of 32 bytes
 	allocation bool         // BLOCK_STATUS may be asked for
 }
 
@@ -133,18 +135,8 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 		return h.info(ctx, opt, data)
 	case optListMeta, optSetMeta:
 		return h.metaContext(opt, data)
-	case optStructuredReply:
-		switch {
-		case len(data) > 0:
-			return "", refuse(repErrInvalid, "%s takes no data", opt)
-		case h.server.NoStructuredReplies:
-			return "", refuse(repErrUnsup, "structured replies are switched off")
-		case h.structured:
-			return "", refuse(repErrInvalid, "structured replies were chosen already")
-		}
-		h.structured = true
-		h.reply(opt, repAck, nil)
-		return opt.String(), nil
+	case optStructuredReply, optExtendedHeaders:
+		return h.chooseReplies(opt, data)
 	case optStartTLS:
 		if len(data) > 0 {
 			return "", refuse(repErrInvalid, "%s takes no data", opt)
@@ -154,8 +146,33 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 	return "", refuse(repErrUnsup, "this server does not know %s", opt)
 }
 
+// chooseReplies grants one of the two better forms of transmission. Extended
+// headers include structured replies, so there is no way back to those alone.
+func (h *handshake) chooseReplies(opt option, data []byte) (text string, err error) {
+	switch {
+	case len(data) > 0:
+		return "", refuse(repErrInvalid, "%s takes no data", opt)
+	case h.server.NoStructuredReplies:
+		return "", refuse(repErrUnsup, "structured replies are switched off")
+	case opt == optExtendedHeaders && h.server.NoExtendedHeaders:
+		return "", refuse(repErrUnsup, "extended headers are switched off")
+	case opt == optExtendedHeaders && h.extended:
+		return "", refuse(repErrInvalid, "extended headers were chosen already")
+	case h.extended:
+		return "", refuse(repErrExtHeader, "extended headers were chosen already, which include structured replies")
+	case opt == optStructuredReply && h.structured:
+		return "", refuse(repErrInvalid, "structured replies were chosen already")
+	}
+	h.structured, h.extended = true, opt == optExtendedHeaders
+	h.reply(opt, repAck, nil)
+	return opt.String(), nil
+}
+
 // exportName is the oldest way to an export. It cannot be refused but by hanging up.
 func (h *handshake) exportName(ctx context.Context, data []byte) (text string, err error) {
+	if h.extended {
+		return "", protocolErrorf("%s after %s, which forbids it", optExportName, optExtendedHeaders)
+	}
 	var m textMessage
 	if err := parseMessage(data, &m); err != nil {
 		return "", protocolErrorf("%s: %v", optExportName, err)
@@ -227,7 +244,11 @@ func (h *handshake) describe(ctx context.Context, opt option, m *infoRequest) er
 		told[info] = true
 		switch {
 		case info == infoName:
-			h.reply(opt, repInfo, &textInfo{info, wireText(m.export)})
+			name := m.export
+			if describes {
+				name = d.Name()
+			}
+			h.reply(opt, repInfo, &textInfo{info, wireText(name)})
 		case info == infoDescription && describes:
 			text, err := d.Description(ctx)
 			if err == nil && text != "" { // an error is the backend's to show: the disk works without
@@ -252,7 +273,7 @@ func (h *handshake) metaContext(opt option, data []byte) (text string, err error
 	if opt == optSetMeta {
 		h.metaExport = nil // also if it fails
 		if !h.structured {
-			return "", refuse(repErrInvalid, "structured replies come first: %s has none without", opt)
+			return "", refuse(repErrInvalid, "structured replies or extended headers come first: %s has none without", opt)
 		}
 	}
 	var m metaRequest
@@ -286,6 +307,7 @@ func (h *handshake) open(ctx context.Context, export string) error {
 		handle:     handle,
 		info:       handle.Info(),
 		structured: h.structured,
+		extended:   h.extended,
 		allocation: h.metaExport != nil && *h.metaExport == export,
 	}
 	return nil
@@ -303,7 +325,11 @@ func (h *handshake) params(export string) plugins.OpenParams {
 
 // facts returns size and flags of the open disk.
 func (h *handshake) facts() exportNameReply {
-	return exportNameReply{h.disk.info.Size, transmissionFlags(h.disk.info, h.structured)}
+	flags := transmissionFlags(h.disk.info, h.structured)
+	if h.extended && h.disk.allocation {
+		flags |= BlockStatusPayload
+	}
+	return exportNameReply{h.disk.info.Size, flags}
 }
 
 // transmissionFlags says in the protocol's words what a disk can do.

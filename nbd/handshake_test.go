@@ -46,7 +46,7 @@ func TestOptionErrors(t *testing.T) {
 		{"unknown option", 77, nil, repErrUnsup},
 		{"unknown option with 1000 bytes", 77, make([]byte, 1000), repErrUnsup},
 		{"PEEK_EXPORT", optPeekExport, nil, repErrUnsup},
-		{"EXTENDED_HEADERS", optExtendedHeaders, nil, repErrUnsup},
+		{"EXTENDED_HEADERS with data", optExtendedHeaders, []byte{1}, repErrInvalid},
 		{"STARTTLS", optStartTLS, nil, repErrPolicy},
 		{"STARTTLS with data", optStartTLS, []byte{1}, repErrInvalid},
 		{"LIST with data", optList, []byte{1}, repErrInvalid},
@@ -401,6 +401,18 @@ func TestMetaContextLife(t *testing.T) {
 	}
 }
 
+// TestMetaContextUnknownExport: no disk is opened for a context, so that a name is
+// found to be unknown by GO only.
+func TestMetaContextUnknownExport(t *testing.T) {
+	m := newMemory(4096)
+	m.openErr = syscall.ENOENT
+	p, _ := connect(t, &Server{Backend: m})
+	p.greet(bothFlags)
+	p.wantOption(repAck, optStructuredReply, nil)
+	p.wantOption(repAck, optSetMeta, metaData("x", baseAllocation))
+	p.wantOption(repErrUnknown, optGo, infoData("x"))
+}
+
 // TestTransmissionFlags goes through every combination of what a disk can.
 func TestTransmissionFlags(t *testing.T) {
 	bits := []struct {
@@ -491,7 +503,7 @@ func TestTrace(t *testing.T) {
 	}}
 	p, end := connect(t, s)
 	p.greet(bothFlags)
-	p.wantOption(repErrUnsup, optExtendedHeaders, nil)
+	p.wantOption(repErrUnsup, 12, nil)
 	p.wantOption(repAck, optStructuredReply, nil)
 	p.wantOption(repAck, optSetMeta, metaData("a", baseAllocation))
 	p.wantOption(repAck, optSetMeta, metaData("a", "x:y"))
@@ -503,7 +515,7 @@ func TestTrace(t *testing.T) {
 	}
 	want := []string{
 		`1 connect true`,
-		`1 option EXTENDED_HEADERS: ERR_UNSUP: this server does not know EXTENDED_HEADERS (ENOTSUP)`,
+		`1 option option 12: ERR_UNSUP: this server does not know option 12 (ENOTSUP)`,
 		`1 option STRUCTURED_REPLY: <nil> (errno 0)`,
 		`1 option SET_META_CONTEXT "a": base:allocation: <nil> (errno 0)`,
 		`1 option SET_META_CONTEXT "a" [x:y]: none: <nil> (errno 0)`,

@@ -37,8 +37,9 @@ func socketPair(t *testing.T) (a, b net.Conn) {
 
 // A rawPeer speaks to a server byte by byte.
 type rawPeer struct {
-	t  *testing.T
-	nc net.Conn
+	t        *testing.T
+	nc       net.Conn
+	extended bool // the headers that were negotiated
 }
 
 // A served is what became of a ServeConn.
@@ -73,7 +74,7 @@ func connect(t *testing.T, s *Server) (*rawPeer, *served) {
 		ours.Close()
 		<-end.done
 	})
-	return &rawPeer{t, ours}, end
+	return &rawPeer{t: t, nc: ours}, end
 }
 
 func (p *rawPeer) send(b []byte) {
@@ -183,72 +184,143 @@ func (p *rawPeer) open(structured bool) {
 	p.wantOption(repAck, optGo, appendMessage(nil, &infoRequest{}))
 }
 
+// openExtended is open with extended headers.
+func (p *rawPeer) openExtended() {
+	p.t.Helper()
+	p.greet(flagFixedNewstyle | flagNoZeroes)
+	p.wantOption(repAck, optExtendedHeaders, nil)
+	p.wantOption(repAck, optSetMeta, appendMessage(nil, &metaRequest{"", []string{baseAllocation}}))
+	p.wantOption(repAck, optGo, appendMessage(nil, &infoRequest{}))
+	p.extended = true
+}
+
 // request sends a request, and its payload if it has one.
 func (p *rawPeer) request(m requestHeader, payload []byte) {
 	p.t.Helper()
-	p.send(append(appendMessage(nil, &m), payload...))
+	p.send(p.requestBytes(m, payload))
 }
 
-// A rawAnswer is the reply to a request, in either form.
+// requestBytes returns a request in the form that was negotiated.
+func (p *rawPeer) requestBytes(m requestHeader, payload []byte) []byte {
+	if !p.extended {
+		return append(appendMessage(nil, &m), payload...)
+	}
+	wide := m.wide()
+	if m.command == cmdWrite {
+		wide.flags |= cmdFlagPayloadLen
+	}
+	return append(appendMessage(nil, &wide), payload...)
+}
+
+// A rawAnswer is the reply to a request, in any form.
 type rawAnswer struct {
 	cookie uint64
 	errno  syscall.Errno
-	text   string       // of an error chunk
-	data   []byte       // of a READ
-	status []descriptor // of a BLOCK_STATUS
-	chunk  chunkType    // of a structured reply
-	simple bool         // whether it was a simple one
+	text   string          // of an error chunk
+	at     uint64          // of an ERROR_OFFSET chunk
+	data   []byte          // of a READ; holes are filled in
+	status []descriptorExt // of a BLOCK_STATUS
+	chunks []chunkType     // of a structured reply
+	simple bool            // whether it was a simple one
 }
 
-// answer receives a reply. length is that of the READ that it answers, else 0.
+// answer receives a reply, all of its chunks, which must follow one another.
+// length is that of the READ that it answers, else 0.
 func (p *rawPeer) answer(length int) rawAnswer {
 	p.t.Helper()
-	head := p.receive(4)
-	if c := (coder{buf: head}); isMagic(&c, simpleMagic) {
-		var m simpleReply
-		if err := parseMessage(append(head, p.receive(simpleReplySize-4)...), &m); err != nil {
-			p.t.Fatal(err)
+	var a rawAnswer
+	for next := uint64(0); ; {
+		head := p.receive(4)
+		if c := (coder{buf: head}); isMagic(&c, simpleMagic) && !p.extended && len(a.chunks) == 0 {
+			var m simpleReply
+			if err := parseMessage(append(head, p.receive(simpleReplySize-4)...), &m); err != nil {
+				p.t.Fatal(err)
+			}
+			a := rawAnswer{cookie: m.cookie, errno: syscall.Errno(m.errno), simple: true}
+			if m.errno == 0 {
+				a.data = p.receive(length)
+			}
+			return a
 		}
-		a := rawAnswer{cookie: m.cookie, errno: syscall.Errno(m.errno), simple: true}
-		if m.errno == 0 {
-			a.data = p.receive(length)
+		size := chunkHeaderSize
+		if p.extended {
+			size = extChunkSize
 		}
-		return a
+		var m extChunk
+		c := coder{buf: append(head, p.receive(size-4)...)}
+		if m.walk(&c, p.extended); c.err != nil {
+			p.t.Fatal(c.err)
+		}
+		if len(a.chunks) > 0 && a.cookie != m.cookie {
+			p.t.Fatalf("a chunk for %d among those for %d", m.cookie, a.cookie)
+		}
+		a.cookie, a.chunks = m.cookie, append(a.chunks, m.chunk)
+		offset, n := a.body(p, m)
+		if n > 0 {
+			if next != 0 && next != offset {
+				p.t.Fatalf("a chunk at %d follows one that ends at %d", offset, next)
+			}
+			next = offset + n
+		}
+		if m.flags == chunkDone {
+			return a
+		}
+		if m.flags != 0 || len(a.chunks) > maxPieces {
+			p.t.Fatalf("chunk flags %d of chunk %d", m.flags, len(a.chunks))
+		}
 	}
-	var m chunkHeader
-	if err := parseMessage(append(head, p.receive(chunkHeaderSize-4)...), &m); err != nil {
-		p.t.Fatal(err)
-	}
-	if m.flags != chunkDone {
-		p.t.Fatalf("chunk flags %d", m.flags)
-	}
-	body := p.receive(int(m.length))
-	a := rawAnswer{cookie: m.cookie, chunk: m.chunk}
-	c := coder{buf: body}
+}
+
+// body receives what follows the header of a chunk, and returns which part of the
+// disk it brings if it is READ's.
+func (a *rawAnswer) body(p *rawPeer, m extChunk) (offset, n uint64) {
+	p.t.Helper()
+	c := coder{buf: p.receive(int(m.length))}
+	context := uint32(allocationID)
 	switch m.chunk {
-	case chunkError:
+	case chunkError, chunkErrorOffset:
 		var e errorChunk
 		e.fields(&c)
 		a.errno, a.text = syscall.Errno(e.errno), e.text
+		if m.chunk == chunkErrorOffset {
+			var at errorOffset
+			at.fields(&c)
+			a.at = at.offset
+		}
 	case chunkOffsetData:
 		var d offsetData
 		d.fields(&c)
-		a.data, c.buf = c.buf, nil
+		a.data = append(a.data, c.buf...)
+		offset, n, c.buf = d.offset, uint64(len(c.buf)), nil
+	case chunkOffsetHole:
+		var h offsetHole
+		h.fields(&c)
+		a.data = append(a.data, make([]byte, h.length)...)
+		offset, n = h.offset, uint64(h.length)
 	case chunkBlockStatus:
 		var s blockStatus
 		for s.fields(&c); len(c.buf) > 0 && c.err == nil; {
 			var d descriptor
 			d.fields(&c)
+			a.status = append(a.status, descriptorExt{uint64(d.length), uint64(d.status)})
+		}
+		context = s.context
+	case chunkBlockStatusExt:
+		var s blockStatusExt
+		for s.fields(&c); len(c.buf) > 0 && c.err == nil; {
+			var d descriptorExt
+			d.fields(&c)
 			a.status = append(a.status, d)
 		}
-		if s.context != allocationID {
-			p.t.Errorf("context %d", s.context)
+		context = s.context
+		if int(s.count) != len(a.status) {
+			p.t.Errorf("%d descriptors, and %d are announced", len(a.status), s.count)
 		}
 	}
-	if c.err != nil || len(c.buf) > 0 {
-		p.t.Fatalf("chunk %d: %v, %d bytes left", m.chunk, c.err, len(c.buf))
+	if context != allocationID || c.err != nil || len(c.buf) > 0 {
+		p.t.Fatalf("chunk %d: context %d, %v, %d bytes left", m.chunk, context, c.err, len(c.buf))
 	}
-	return a
+	return offset, n
 }
 
 func isMagic(c *coder, magic uint32) bool {

@@ -31,8 +31,12 @@ type Server struct {
 	// handshake. 0 means 30 seconds. A request may take for ever.
 	HandshakeTimeout time.Duration
 
-	// NoStructuredReplies refuses them, as old servers do.
+	// NoStructuredReplies refuses them, and with them extended headers, as old
+	// servers do.
 	NoStructuredReplies bool
+
+	// NoExtendedHeaders refuses them, as most servers do.
+	NoExtendedHeaders bool
 
 	// HideFlags are handshake flags not to offer, to look like an older server:
 	// 1 hides fixed newstyle, 2 hides NO_ZEROES.

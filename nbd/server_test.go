@@ -47,7 +47,7 @@ func TestShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer haggling.Close()
-	p := &rawPeer{t, haggling}
+	p := &rawPeer{t: t, nc: haggling}
 	haggling.SetDeadline(time.Now().Add(rawTimeout))
 	p.receive(greetingSize)
 
@@ -125,6 +125,7 @@ func TestShutdownTimeout(t *testing.T) {
 func TestDeafClient(t *testing.T) {
 	const size = 1 << 20
 	m := newMemory(size)
+	m.data = bytes.Repeat([]byte{1}, size) // zeroes would be sent as a hole
 	s := &Server{Backend: m, Slots: 4}
 	p, end := connect(t, s)
 	p.open(true)

@@ -43,8 +43,8 @@ var wireFlags = [...]struct {
 
 // translate puts the request m into r. What only the wire can know to be wrong
 // goes into Refuse, so that the request is seen by whoever watches the Handle.
-func (t *transmission) translate(m *requestHeader, r *plugins.Request) {
-	r.Offset, r.Length = m.offset, uint64(m.length)
+func (t *transmission) translate(m *extRequest, r *plugins.Request) {
+	r.Offset, r.Length = m.offset, m.length
 	r.Origin = plugins.Origin{Front: plugins.FrontNBD, Conn: t.num, Cookie: m.cookie}
 	if int(m.command) >= len(wireCommands) {
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "unknown %s", m.command)
@@ -60,19 +60,25 @@ func (t *transmission) translate(m *requestHeader, r *plugins.Request) {
 	if m.command == cmdWriteZeroes && m.flags&cmdFlagNoHole == 0 {
 		r.Flags |= plugins.FlagMayTrim
 	}
-	switch extra := m.flags &^ row.flags; {
+	extra := m.flags &^ row.flags
+	if t.extended && (m.command == cmdWrite || m.command == cmdBlockStatus && t.allocation) {
+		extra &^= cmdFlagPayloadLen
+	}
+	switch {
 	case extra != 0:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "%s does not take the flag %s", m.command, extra)
 	case m.flags&cmdFlagDF != 0 && !t.structured:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "DF needs structured replies, which were not negotiated")
+	case t.extended && m.command == cmdWrite && m.flags&cmdFlagPayloadLen == 0:
+		r.Refuse = plugins.Errorf(syscall.EINVAL, "WRITE without the flag PAYLOAD_LEN, which extended headers demand: nothing can follow it")
 	case m.command == cmdBlockStatus && !t.allocation:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS needs %s, which was not negotiated for this export", baseAllocation)
 	}
 }
 
 // wireHeader translates r for the wire, all but the cookie.
-func (c *Client) wireHeader(r *plugins.Request) requestHeader {
-	m := requestHeader{offset: r.Offset, length: uint32(r.Length)}
+func (c *Client) wireHeader(r *plugins.Request) extRequest {
+	m := extRequest{offset: r.Offset, length: r.Length}
 	m.command = command(slices.IndexFunc(wireCommands[:], func(row wireCommand) bool { return row.op == r.Op }))
 	for _, f := range wireFlags {
 		if r.Flags&f.flag != 0 {
@@ -84,6 +90,9 @@ func (c *Client) wireHeader(r *plugins.Request) requestHeader {
 	}
 	if r.Op == plugins.OpZero && r.Flags&plugins.FlagMayTrim == 0 {
 		m.flags |= cmdFlagNoHole
+	}
+	if c.extended && r.Op == plugins.OpWrite {
+		m.flags |= cmdFlagPayloadLen
 	}
 	return m
 }

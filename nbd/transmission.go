@@ -38,6 +38,7 @@ type transmission struct {
 type slot struct {
 	plugins.Request
 	payload *buffer // holds Data of a write, and of a read unless Do replaced it
+	pieces  []piece // of a read: what is data and what is a hole; empty = all data
 	err     error   // what Do returned
 }
 
@@ -93,57 +94,99 @@ func (t *transmission) run(ctx context.Context) error {
 // client hung up between two requests.
 func (t *transmission) read(ctx context.Context) error {
 	for ctx.Err() == nil { // more requests may stand in the buffer than should be begun now
-		// The header comes before the slot, so that a client which hangs up is
-		// noticed at once while every slot waits for the backend.
-		b, err := t.header(requestSize, "reading a request")
-		if err != nil {
+		s, err := t.readRequest()
+		if s == nil || err != nil {
 			return err
 		}
-		var m requestHeader
-		c := coder{buf: b} // not parseMessage: this way m stays on the stack
-		m.fields(&c)
-		if c.err != nil {
-			return protocolErrorf("request: %v", c.err)
-		}
-		if m.command == cmdDisc {
-			return nil
-		}
-		s, err := t.take()
-		if err != nil {
-			return err
-		}
-		t.translate(&m, &s.Request)
-		if m.command == cmdWrite {
-			if err := t.readPayload(&m, s); err != nil {
-				t.release(s)
-				return err
-			}
-		}
-		s.Received = plugins.Now()
 		t.dispatch(ctx, s)
 	}
 	return context.Cause(ctx)
 }
 
-// readPayload reads the data of a WRITE, or reads past them if it must fail.
-func (t *transmission) readPayload(m *requestHeader, s *slot) error {
-	if m.length > maxDiscard {
-		return protocolErrorf("the client wrote %d bytes at once: %d are the most, and %d the most that is read past",
-			m.length, plugins.MaxPayload, maxDiscard)
+// readRequest reads one request with its payload. It returns nil after DISC.
+func (t *transmission) readRequest() (*slot, error) {
+	// The header comes before the slot, so that a client which hangs up is
+	// noticed at once while every slot waits for the backend.
+	b, err := t.header(requestHeaderSize(t.extended), "reading a request")
+	if err != nil {
+		return nil, err
 	}
-	if m.length > plugins.MaxPayload && s.Refuse == nil {
-		s.Refuse = plugins.Errorf(syscall.ENOMEM, "WRITE of %d bytes: %d is the most at once", m.length, plugins.MaxPayload)
+	var m extRequest
+	c := coder{buf: b} // not parseMessage: this way m stays on the stack
+	m.walk(&c, t.extended)
+	if c.err != nil {
+		return nil, protocolErrorf("request: %v", c.err)
 	}
-	var err error
-	if s.Refuse != nil {
-		_, err = io.CopyN(io.Discard, t.in, int64(m.length))
-	} else {
+	if m.command == cmdDisc {
+		return nil, nil
+	}
+	s, err := t.take()
+	if err != nil {
+		return nil, err
+	}
+	t.translate(&m, &s.Request)
+	if err := t.readPayload(&m, s); err != nil {
+		t.release(s)
+		return nil, err
+	}
+	s.Received = plugins.Now()
+	return s, nil
+}
+
+// payloadSize returns how many bytes follow the header of m. With extended
+// headers the client says so, whatever the command is.
+func (t *transmission) payloadSize(m *extRequest) uint64 {
+	if t.extended && m.flags&cmdFlagPayloadLen != 0 || !t.extended && m.command == cmdWrite {
+		return m.length
+	}
+	return 0
+}
+
+// readPayload reads what follows the header of m, or reads past it if the
+// request must fail: either way the next header comes next.
+func (t *transmission) readPayload(m *extRequest, s *slot) (err error) {
+	size := t.payloadSize(m)
+	if size > maxDiscard {
+		return protocolErrorf("the client wrote %d bytes at once with %s: %d are the most, and %d the most that is read past",
+			size, m.command, plugins.MaxPayload, maxDiscard)
+	}
+	if s.Refuse == nil {
+		switch {
+		case m.command == cmdWrite && size > plugins.MaxPayload:
+			s.Refuse = plugins.Errorf(syscall.ENOMEM, "WRITE of %d bytes: %d is the most at once", size, plugins.MaxPayload)
+		case m.command == cmdBlockStatus && size > 0 && size != statusFilterSize:
+			s.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS with %d bytes: want a length (8 bytes) and one context (4 bytes), as there are no more", size)
+		}
+	}
+	switch {
+	case s.Refuse != nil:
+		_, err = io.CopyN(io.Discard, t.in, int64(size))
+	case m.command == cmdWrite:
 		s.payload = t.server.buffers.get(s.Length)
 		s.Data = s.payload.b
 		_, err = io.ReadFull(t.in, s.Data)
+	case size > 0:
+		err = t.readFilter(s)
 	}
 	if err != nil {
-		return hungUp(fmt.Sprintf("reading the %d bytes of a WRITE", m.length), err)
+		return hungUp(fmt.Sprintf("reading the %d bytes of a %s", size, m.command), err)
+	}
+	return nil
+}
+
+// readFilter reads the payload of a BLOCK_STATUS.
+func (t *transmission) readFilter(s *slot) error {
+	b := make([]byte, statusFilterSize)
+	if _, err := io.ReadFull(t.in, b); err != nil {
+		return err
+	}
+	var m statusFilter
+	if err := parseMessage(b, &m); err != nil {
+		return err
+	}
+	s.Length = m.length
+	if m.context != allocationID {
+		s.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS names the context %d, which was not negotiated", m.context)
 	}
 	return nil
 }
@@ -194,7 +237,7 @@ func (t *transmission) release(s *slot) {
 	if cap(extents) > keepExtents {
 		extents = nil
 	}
-	*s = slot{}
+	*s = slot{pieces: s.pieces[:0]}
 	s.Extents = extents
 	t.free <- s
 }
@@ -230,6 +273,9 @@ func (t *transmission) do(ctx context.Context, s *slot) {
 	s.err = t.handle.Do(ctx, &s.Request)
 	if s.err == nil {
 		s.err = t.checkAnswer(s)
+	}
+	if s.Op == plugins.OpRead && s.err == nil && t.structured { // here rather than in the writer, which all requests share
+		s.pieces = findHoles(s.pieces[:0], s.Data, s.Offset, s.Flags&plugins.FlagDF == 0)
 	}
 }
 

@@ -14,9 +14,17 @@ import (
 	"workbench/plugins"
 )
 
-// TestRequests has the rows of the specification on single requests. After each
-// the connection must be in step, with and without structured replies.
-func TestRequests(t *testing.T) {
+// A requestCase is a single request, and the error that it must be answered by.
+type requestCase struct {
+	name    string
+	disk    *memory
+	request requestHeader
+	payload int
+	want    syscall.Errno
+}
+
+// requestCases has requests that are answered alike in every form of transmission.
+func requestCases() []requestCase {
 	const size = 128 << 20
 	full := newMemory(1)
 	full.data, full.info.Size = make([]byte, size), size
@@ -27,13 +35,7 @@ func TestRequests(t *testing.T) {
 
 	const ok = syscall.Errno(0)
 	type header = requestHeader
-	tests := []struct {
-		name    string
-		disk    *memory
-		request requestHeader
-		payload int
-		want    syscall.Errno
-	}{
+	return []requestCase{
 		{"read", full, header{command: cmdRead, offset: 10, length: 20}, 0, ok},
 		{"read the last byte", full, header{command: cmdRead, offset: size - 1, length: 1}, 0, ok},
 		{"read past the end", full, header{command: cmdRead, offset: size - 1, length: 2}, 0, syscall.EINVAL},
@@ -74,6 +76,9 @@ func TestRequests(t *testing.T) {
 		{"flush of a disk that cannot", plain, header{command: cmdFlush}, 0, syscall.EINVAL},
 		{"FUA on a read", full, header{flags: cmdFlagFUA, command: cmdRead, length: 1}, 0, ok},
 		{"FUA on a flush", full, header{flags: cmdFlagFUA, command: cmdFlush}, 0, ok},
+		{"FUA on a trim", full, header{flags: cmdFlagFUA, command: cmdTrim, length: 1}, 0, ok},
+		{"FUA on a zero", full, header{flags: cmdFlagFUA, command: cmdWriteZeroes, length: 1}, 0, ok},
+		{"FUA on a write", full, header{flags: cmdFlagFUA, command: cmdWrite, length: 1}, 1, ok},
 		{"FUA on a cache", full, header{flags: cmdFlagFUA, command: cmdCache, length: 1}, 0, ok},
 		{"FUA on a disk that cannot", plain, header{flags: cmdFlagFUA, command: cmdWrite, length: 1}, 1, syscall.EINVAL},
 		{"NO_HOLE on a read", full, header{flags: cmdFlagNoHole, command: cmdRead, length: 1}, 0, syscall.EINVAL},
@@ -84,15 +89,25 @@ func TestRequests(t *testing.T) {
 		{"block status past the end", full, header{command: cmdBlockStatus, offset: size, length: 1}, 0, syscall.EINVAL},
 		{"block status of no bytes", full, header{command: cmdBlockStatus}, 0, syscall.EINVAL},
 	}
-	for _, structured := range []bool{false, true} {
-		for _, tt := range tests {
-			t.Run(fmt.Sprintf("%s, structured=%t", tt.name, structured), func(t *testing.T) {
+}
+
+// TestRequests does requestCases in every form of transmission. After each the
+// connection must be in step.
+func TestRequests(t *testing.T) {
+	for _, form := range []string{"simple", "structured", "extended"} {
+		for _, tt := range requestCases() {
+			t.Run(tt.name+", "+form, func(t *testing.T) {
 				p, end := connect(t, &Server{Backend: tt.disk})
-				p.open(structured)
+				structured := form != "simple"
+				if form == "extended" {
+					p.openExtended()
+				} else {
+					p.open(structured)
+				}
 				before := len(tt.disk.requests())
 				tt.request.cookie = 0x1122334455667788
 				go func() { // as the socket does not hold all of it
-					p.nc.Write(append(appendMessage(nil, &tt.request), make([]byte, tt.payload)...))
+					p.nc.Write(p.requestBytes(tt.request, make([]byte, tt.payload)))
 				}()
 				length := 0
 				if tt.request.command == cmdRead {
@@ -105,7 +120,7 @@ func TestRequests(t *testing.T) {
 				if tt.want == 0 && len(a.data) != length {
 					t.Errorf("%d bytes were read", len(a.data))
 				}
-				if wantChunk := structured && (tt.want != 0 || tt.request.command == cmdRead); a.simple == wantChunk {
+				if wantChunk := p.extended || structured && (tt.want != 0 || tt.request.command == cmdRead); a.simple == wantChunk {
 					t.Errorf("a simple reply: %t", a.simple)
 				}
 				if structured && (a.text == "") != (tt.want == 0) {
@@ -227,25 +242,25 @@ func TestBlockStatus(t *testing.T) {
 		extents        []plugins.Extent
 		offset, length uint64
 		flags          commandFlags
-		want           []descriptor
+		want           []descriptorExt
 	}{
 		{"the last goes past the end", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}, plugins.Extent{Offset: 200, Length: 100}),
-			0, 150, 0, []descriptor{{100, 0}, {100, 3}}},
+			0, 150, 0, []descriptorExt{{100, 0}, {100, 3}}},
 		{"stops when the request is covered", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			0, 100, 0, []descriptor{{100, 0}}},
+			0, 100, 0, []descriptorExt{{100, 0}}},
 		{"the first is cut at the offset", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			60, 100, 0, []descriptor{{40, 0}, {100, 3}}},
+			60, 100, 0, []descriptorExt{{40, 0}, {100, 3}}},
 		{"REQ_ONE is cut at both ends", list(plugins.Extent{Offset: 0, Length: 1000}, plugins.Extent{Offset: 1000, Length: 100, Type: hole}),
-			60, 100, cmdFlagReqOne, []descriptor{{100, 0}}},
+			60, 100, cmdFlagReqOne, []descriptorExt{{100, 0}}},
 		{"REQ_ONE may be short", list(plugins.Extent{Offset: 0, Length: 100}, plugins.Extent{Offset: 100, Length: 100, Type: hole}),
-			60, 100, cmdFlagReqOne, []descriptor{{40, 0}}},
-		{"a list that ends early", list(plugins.Extent{Offset: 0, Length: 100}), 0, 1000, 0, []descriptor{{100, 0}}},
-		{"longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, 512, 0, []descriptor{{maxDescriptor, 3}}},
-		{"longer than 32 bits, request of 2^32-1", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, math.MaxUint32, 0, []descriptor{{math.MaxUint32, 3}}},
-		{"exactly 2^32", list(plugins.Extent{Offset: 0, Length: 4 * G}, plugins.Extent{Offset: 4 * G, Length: 4 * G}), 0, math.MaxUint32, 0, []descriptor{{math.MaxUint32, 0}}},
+			60, 100, cmdFlagReqOne, []descriptorExt{{40, 0}}},
+		{"a list that ends early", list(plugins.Extent{Offset: 0, Length: 100}), 0, 1000, 0, []descriptorExt{{100, 0}}},
+		{"longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, 512, 0, []descriptorExt{{maxDescriptor, 3}}},
+		{"longer than 32 bits, request of 2^32-1", list(plugins.Extent{Offset: 0, Length: 6 * G, Type: hole}), 0, math.MaxUint32, 0, []descriptorExt{{math.MaxUint32, 3}}},
+		{"exactly 2^32", list(plugins.Extent{Offset: 0, Length: 4 * G}, plugins.Extent{Offset: 4 * G, Length: 4 * G}), 0, math.MaxUint32, 0, []descriptorExt{{math.MaxUint32, 0}}},
 		{"the second longer than 32 bits", list(plugins.Extent{Offset: 0, Length: 1}, plugins.Extent{Offset: 1, Length: 8*G - 1, Type: hole}), 0, math.MaxUint32, 0,
-			[]descriptor{{1, 0}, {math.MaxUint32 - 1, 3}}},
-		{"REQ_ONE of 2^32-1", list(plugins.Extent{Offset: 0, Length: 8 * G}), G, math.MaxUint32, cmdFlagReqOne, []descriptor{{math.MaxUint32, 0}}},
+			[]descriptorExt{{1, 0}, {math.MaxUint32 - 1, 3}}},
+		{"REQ_ONE of 2^32-1", list(plugins.Extent{Offset: 0, Length: 8 * G}), G, math.MaxUint32, cmdFlagReqOne, []descriptorExt{{math.MaxUint32, 0}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -292,6 +307,16 @@ func TestBlockStatus(t *testing.T) {
 			t.Errorf("%d descriptors", len(a.status))
 		}
 	})
+}
+
+// TestBlockStatusFUA: a server that offers FUA accepts it here, too.
+func TestBlockStatusFUA(t *testing.T) {
+	p, _ := connect(t, &Server{Backend: newMemory(4096)})
+	p.open(true)
+	p.request(requestHeader{flags: cmdFlagFUA, command: cmdBlockStatus, length: 512}, nil)
+	if a := p.answer(0); a.errno != 0 {
+		t.Errorf("BLOCK_STATUS with FUA was answered by %+v", a)
+	}
 }
 
 // TestReadOther has a disk that answers with memory of its own.
@@ -555,16 +580,21 @@ func TestTransmissionDrops(t *testing.T) {
 // FuzzTransmission sends anything as requests. The server must neither crash nor
 // hang, must finish each request once, and must close the disk.
 func FuzzTransmission(f *testing.F) {
-	add := func(structured bool, requests ...[]byte) { f.Add(structured, bytes.Join(requests, nil)) }
+	add := func(structured bool, requests ...[]byte) { f.Add(structured, false, bytes.Join(requests, nil)) }
 	request := func(m requestHeader, payload string) []byte { return append(appendMessage(nil, &m), payload...) }
 	add(false, request(requestHeader{command: cmdRead, length: 10}, ""))
 	add(true, request(requestHeader{command: cmdWrite, length: 3}, "abc"), request(requestHeader{command: cmdDisc}, ""))
 	add(true, request(requestHeader{command: cmdBlockStatus, flags: cmdFlagReqOne, offset: 5, length: 100}, ""), request(requestHeader{command: cmdRead, cookie: 1, offset: 4095, length: 2}, ""))
 	add(true, request(requestHeader{command: 99, flags: 0xffff, length: 100}, ""), request(requestHeader{command: cmdWriteZeroes, cookie: 2, length: 4096}, ""))
-	f.Fuzz(func(t *testing.T, structured bool, b []byte) {
+	f.Add(true, true, append(appendMessage(nil, &extRequest{cmdFlagPayloadLen, cmdWrite, 1, 0, 3}), "abc"...))
+	f.Fuzz(func(t *testing.T, structured, extended bool, b []byte) {
 		m := newMemory(4096)
 		p, end := connect(t, &Server{Backend: m, Slots: 2})
-		p.open(structured)
+		if extended {
+			p.openExtended()
+		} else {
+			p.open(structured)
+		}
 		go func() {
 			p.nc.Write(b)
 			p.nc.(closeWriter).CloseWrite()

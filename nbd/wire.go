@@ -18,6 +18,8 @@ const (
 	requestMagic     = 0x25609513
 	simpleMagic      = 0x67446698
 	chunkMagic       = 0x668e33ef
+	extRequestMagic  = 0x21e41c71 // these two after EXTENDED_HEADERS
+	extChunkMagic    = 0x6e8a278c
 )
 
 // Limits of this implementation on what the other side may send.
@@ -150,11 +152,12 @@ const (
 	SendResize // withdrawn; never set
 	SendCache
 	SendFastZero
+	BlockStatusPayload // a BLOCK_STATUS may name the contexts that it is about
 )
 
 var transmissionFlagNames = [...]string{
 	"HAS_FLAGS", "READ_ONLY", "SEND_FLUSH", "SEND_FUA", "ROTATIONAL", "SEND_TRIM", "SEND_WRITE_ZEROES",
-	"SEND_DF", "CAN_MULTI_CONN", "SEND_RESIZE", "SEND_CACHE", "SEND_FAST_ZERO",
+	"SEND_DF", "CAN_MULTI_CONN", "SEND_RESIZE", "SEND_CACHE", "SEND_FAST_ZERO", "BLOCK_STATUS_PAYLOAD",
 }
 
 // String returns the specification's names joined by commas.
@@ -188,9 +191,10 @@ const (
 	cmdFlagDF
 	cmdFlagReqOne
 	cmdFlagFastZero
+	cmdFlagPayloadLen // the length is that of a payload; with extended headers only
 )
 
-var commandFlagNames = [...]string{"FUA", "NO_HOLE", "DF", "REQ_ONE", "FAST_ZERO"}
+var commandFlagNames = [...]string{"FUA", "NO_HOLE", "DF", "REQ_ONE", "FAST_ZERO", "PAYLOAD_LEN"}
 
 // String returns the specification's names joined by commas.
 func (f commandFlags) String() string { return flagNames(uint64(f), commandFlagNames[:]) }
@@ -199,10 +203,11 @@ func (f commandFlags) String() string { return flagNames(uint64(f), commandFlagN
 type chunkType uint16
 
 const (
-	chunkNone        chunkType = 0
-	chunkOffsetData  chunkType = 1
-	chunkOffsetHole  chunkType = 2
-	chunkBlockStatus chunkType = 5
+	chunkNone           chunkType = 0
+	chunkOffsetData     chunkType = 1
+	chunkOffsetHole     chunkType = 2
+	chunkBlockStatus    chunkType = 5
+	chunkBlockStatusExt chunkType = 6 // lengths of 64 bits; with extended headers only
 
 	chunkIsError     chunkType = 1 << 15 // set in every error
 	chunkError                 = chunkIsError | 1

@@ -64,7 +64,11 @@ func (i Info) checkRange(r *Request) error {
 		return Errorf(errno, "%s of no bytes", r.Op)
 	}
 	if r.Offset > i.Size || r.Length > i.Size-r.Offset {
-		return Errorf(errno, "%s of %d bytes at %d goes past the end of the disk (%d bytes)", r.Op, r.Length, r.Offset, i.Size)
+		err := Errorf(errno, "%s of %d bytes at %d goes past the end of the disk (%d bytes)", r.Op, r.Length, r.Offset, i.Size)
+		if r.Offset < i.Size {
+			return &OffsetError{Offset: i.Size, Err: err}
+		}
+		return err
 	}
 	if r.Op != OpRead && r.Op != OpWrite {
 		return nil

@@ -37,7 +37,7 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 	case OpFlush:
 		err = s.call(ctx, c, Flush, syscall.EINVAL)
 	case OpTrim:
-		err = s.call(ctx, c, Trim, syscall.EINVAL)
+		err = inPieces(ctx, c, maxCount, func() error { return s.call(ctx, c, Trim, syscall.EINVAL) })
 	case OpZero:
 		err = s.zero(ctx, c)
 	case OpCache:
@@ -101,35 +101,31 @@ func (s *session) zero(ctx context.Context, c *Call) error {
 	if fast && (!native || s.in.script.APIVersion() < 2) {
 		return Errorf(syscall.ENOTSUP, "the disk has no zero that is faster than writing")
 	}
-	if native {
+	if !native {
+		return s.writeZeroes(ctx, c)
+	}
+	return inPieces(ctx, c, maxCount, func() error {
+		piece := *c
 		err := s.call(ctx, c, Zero, syscall.EINVAL)
 		if errno := ErrnoOf(err); err == nil || fast || errno != syscall.ENOTSUP && errno != syscall.EOPNOTSUPP {
 			return err
 		}
-	}
-	return s.writeZeroes(ctx, c)
+		*c = piece
+		return s.writeZeroes(ctx, c)
+	})
 }
 
 // writeZeroes covers the range of c with writes; the last one carries FUA if c does.
 func (s *session) writeZeroes(ctx context.Context, c *Call) error {
-	fua := c.Flags & FlagFUA
-	offset, left := c.Offset, c.Length
-	zeroes := make([]byte, min(left, zeroChunk))
-	for left > 0 {
-		n := min(left, zeroChunk)
-		c.Offset, c.Length, c.Data, c.Flags = offset, n, zeroes[:n], 0
-		if n == left {
+	fua, end := c.Flags&FlagFUA, c.Offset+c.Length
+	zeroes := make([]byte, min(c.Length, zeroChunk))
+	return inPieces(ctx, c, zeroChunk, func() error {
+		c.Data, c.Flags = zeroes[:c.Length], 0
+		if c.Offset+c.Length == end {
 			c.Flags = fua
 		}
-		if err := s.call(ctx, c, Pwrite, syscall.EROFS); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		offset, left = offset+n, left-n
-	}
-	return nil
+		return s.call(ctx, c, Pwrite, syscall.EROFS)
+	})
 }
 
 // cache runs the script's cache, or reads the range and throws it away.
@@ -138,22 +134,13 @@ func (s *session) cache(ctx context.Context, c *Call) error {
 		if !s.in.script.Defines(Cache) {
 			return nil // promised without a callback: nothing to do
 		}
-		return s.call(ctx, c, Cache, syscall.EINVAL)
+		return inPieces(ctx, c, maxCount, func() error { return s.call(ctx, c, Cache, syscall.EINVAL) })
 	}
-	offset, left := c.Offset, c.Length
-	scratch := make([]byte, min(left, zeroChunk))
-	for left > 0 {
-		n := min(left, zeroChunk)
-		c.Offset, c.Length, c.Data, c.Flags = offset, n, scratch[:n], 0
-		if err := s.read(ctx, c); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		offset, left = offset+n, left-n
-	}
-	return nil
+	scratch := make([]byte, min(c.Length, zeroChunk))
+	return inPieces(ctx, c, zeroChunk, func() error {
+		c.Data, c.Flags = scratch[:c.Length], 0
+		return s.read(ctx, c)
+	})
 }
 
 // extents asks the script what the range is made of; a disk that cannot say is data.
@@ -161,6 +148,7 @@ func (s *session) extents(ctx context.Context, c *Call, into []Extent) ([]Extent
 	if !s.info.CanExtents {
 		return append(into, Extent{Offset: c.Offset, Length: c.Length}), nil
 	}
+	c.Length = min(c.Length, maxCount) // the answer need not reach the end
 	if err := s.call(ctx, c, Extents, syscall.EINVAL); err != nil {
 		return into, err
 	}

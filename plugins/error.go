@@ -23,6 +23,18 @@ func Errorf(errno syscall.Errno, format string, args ...any) *Error {
 	return &Error{Errno: errno, Msg: fmt.Sprintf(format, args...)}
 }
 
+// An OffsetError is an error of which it is known where on the disk it struck:
+// what the request asks for before Offset may have been done. Its text is Err's.
+type OffsetError struct {
+	Offset uint64 // inside the request
+	Err    error
+}
+
+func (e *OffsetError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *OffsetError) Unwrap() error { return e.Err }
+
 // Error returns the text that clients, headless lines and the screen show.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -66,6 +66,10 @@ func Finish(h Handle, r *Request, err error) {
 // A Describer is a Handle that knows facts which are asked of the script only
 // when a client wants them.
 type Describer interface {
+	// Name returns the name of the export: the one that was asked for, or what
+	// the default export is really called. It may be "".
+	Name() string
+
 	// Description returns a text for people, "" if there is none.
 	Description(ctx context.Context) (string, error)
 

@@ -116,7 +116,8 @@ func (s *session) learn(ctx context.Context) error {
 	}
 	i.CanFlush = q.boolean(CanFlush, defines(Flush))
 	i.Rotational = q.boolean(IsRotational, false)
-	i.MultiConn = q.boolean(CanMultiConn, false)
+	// Who serves one client at a time must not invite it to open several connections.
+	i.MultiConn = q.boolean(CanMultiConn, false) && s.in.model != SerializeConnections
 	i.Cache = q.support(CanCache, defines(Cache), Native)
 	i.CanExtents = q.boolean(CanExtents, defines(Extents))
 	return q.err
@@ -171,6 +172,8 @@ func (q *questions) support(cb Callback, defined bool, level Support) Support {
 }
 
 func (s *session) Info() Info { return s.info }
+
+func (s *session) Name() string { return s.params.Export }
 
 func (s *session) Description(ctx context.Context) (string, error) {
 	c := Call{Callback: ExportDescription, Open: s.params, Handle: s.handle}

@@ -18,6 +18,7 @@ import (
 //
 //	size 4096        the disk, which reads as the byte of "fill"
 //	fill x
+//	default s        what the default export is called
 //	state s          what before_reload returns; after_reload adds it to states
 //	syntax m         a mistake, which Compile finds if it stands at the beginning
 //	start m          one that the top level finds
@@ -116,6 +117,8 @@ func (s *fakeScript) Defines(cb plugins.Callback) bool {
 	switch cb {
 	case plugins.BeforeReload, plugins.AfterReload:
 		return s.words["state"] != ""
+	case plugins.DefaultExport:
+		return s.words["default"] != ""
 	case plugins.Open, plugins.Close, plugins.GetSize, plugins.Pread, plugins.Pwrite, plugins.Config:
 		return true
 	}
@@ -135,6 +138,8 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 			return &plugins.Error{Callback: plugins.Open, File: s.file, Line: 2, Msg: msg}
 		}
 		s.rt.opened++
+	case plugins.DefaultExport:
+		c.Text = s.words["default"]
 	case plugins.Close:
 		s.rt.opened--
 	case plugins.GetSize:

@@ -73,6 +73,19 @@ func payload(r *plugins.Request, err error) []byte {
 	return nil
 }
 
+// Name implements plugins.Describer.
+func (d *handle) Name() string {
+	n, err := d.host.gate.enter(context.Background(), nil)
+	if err != nil {
+		return "" // not reached: the background never ends
+	}
+	defer d.host.gate.leave(n)
+	if s, ok := d.inner.(plugins.Describer); ok {
+		return s.Name()
+	}
+	return d.params.Export
+}
+
 // Description implements plugins.Describer.
 func (d *handle) Description(ctx context.Context) (string, error) {
 	n, err := d.host.gate.enter(ctx, nil)

@@ -47,6 +47,22 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// TestName: a handle tells what the default export is called, also after a reload.
+func TestName(t *testing.T) {
+	r := newRig(t, "default main", Options{})
+	d := r.open()
+	if got := d.(plugins.Describer).Name(); got != "main" {
+		t.Errorf("the default export is %q", got)
+	}
+	r.save("default disk")
+	if err := r.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.(plugins.Describer).Name(); got != "disk" {
+		t.Errorf("after a reload the default export is %q", got)
+	}
+}
+
 func TestRequestsBecomeEvents(t *testing.T) {
 	r := newRig(t, "fill a", Options{Params: []plugins.Param{{Key: "k", Value: "v"}}})
 	d := r.open()

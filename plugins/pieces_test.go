@@ -1,0 +1,112 @@
+package plugins
+
+import (
+	"errors"
+	"syscall"
+	"testing"
+)
+
+// TestPieces has requests that are longer than a script can count, as come with
+// extended headers: a callback never gets more than 32 bits.
+func TestPieces(t *testing.T) {
+	const T = 1 << 40
+	const most = maxCount // 4294901760
+	huge := func(c *Call) error { c.Int = T; return nil }
+	at := func(offset uint64, errno syscall.Errno) func(*Call) error {
+		return func(c *Call) error {
+			if c.Offset == offset {
+				return &Error{Errno: errno, Msg: "no"}
+			}
+			return nil
+		}
+	}
+	type callbackMap = map[Callback]func(*Call) error
+	for _, tc := range []struct {
+		name    string
+		version int
+		script  callbackMap
+		request Request
+		want    string // what the script was asked
+		errno   syscall.Errno
+		offset  int64 // of the error; -1 = none is known
+	}{
+		{"a trim that just fits", 1, callbackMap{Pwrite: succeed, Trim: succeed}, Request{Op: OpTrim, Offset: 1, Length: most}, "trim 4294901760@1", 0, -1},
+		{"a trim of 2^32-1", 1, callbackMap{Pwrite: succeed, Trim: succeed}, Request{Op: OpTrim, Length: 1<<32 - 1}, "trim 4294901760@0; trim 65535@4294901760", 0, -1},
+		{"a long trim, FUA", 2, callbackMap{Pwrite: succeed, Trim: succeed, CanFUA: number(2)}, Request{Op: OpTrim, Offset: 512, Length: 1 << 33, Flags: FlagFUA},
+			"trim 4294901760@512 fua; trim 4294901760@4294902272 fua; trim 131072@8589804032 fua", 0, -1},
+		{"a long trim that fails", 1, callbackMap{Pwrite: succeed, Trim: at(most, syscall.ENOSPC)}, Request{Op: OpTrim, Length: 1 << 34},
+			"trim 4294901760@0; trim 4294901760@4294901760", syscall.ENOSPC, most},
+		{"a short trim that fails", 1, callbackMap{Pwrite: succeed, Trim: at(0, syscall.EIO)}, Request{Op: OpTrim, Length: 512}, "trim 512@0", syscall.EIO, -1},
+		{"a long zero, flushed", 1, callbackMap{Pwrite: succeed, Flush: succeed, Zero: succeed}, Request{Op: OpZero, Length: most + 1, Flags: FlagFUA | FlagMayTrim},
+			"zero 4294901760@0 may_trim=true; zero 1@4294901760 may_trim=true; flush", 0, -1},
+		{"a long zero that is written at the end", 2, callbackMap{Pwrite: succeed, Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 5<<20},
+			"zero 4294901760@0 -; zero 5242880@4294901760 -; pwrite 4194304@4294901760 -; pwrite 1048576@4299096064 -", 0, -1},
+		{"a write that fails in a long zero", 2, callbackMap{Pwrite: at(most+4<<20, syscall.EIO), Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 5<<20},
+			"zero 4294901760@0 -; zero 5242880@4294901760 -; pwrite 4194304@4294901760 -; pwrite 1048576@4299096064 -", syscall.EIO, most + 4<<20},
+		{"a long fast zero that fails", 2, callbackMap{Pwrite: succeed, Zero: at(0, syscall.ENOTSUP), CanFastZero: answer(true)}, Request{Op: OpZero, Length: 1 << 33, Flags: FlagFastZero},
+			"zero 4294901760@0 fast_zero", syscall.ENOTSUP, 0},
+		{"a long cache", 1, callbackMap{Cache: succeed}, Request{Op: OpCache, Length: most + 1}, "cache 4294901760@0 -; cache 1@4294901760 -", 0, -1},
+		{"a cache by reads that fails", 1, callbackMap{CanCache: number(1), Pread: func(c *Call) error {
+			c.Data = make([]byte, c.Length)
+			return at(4<<20, syscall.EIO)(c)
+		}}, Request{Op: OpCache, Length: 5 << 20}, "pread 4194304@0; pread 1048576@4194304", syscall.EIO, 4 << 20},
+		{"extents of the whole disk", 1, callbackMap{Extents: func(c *Call) error {
+			c.Extents = []Extent{{c.Offset, c.Length, ExtentHole}}
+			return nil
+		}}, Request{Op: OpExtents, Length: T}, "extents 4294901760@0 -", 0, -1},
+		{"past the end", 1, nil, Request{Op: OpRead, Offset: T - 1, Length: 2}, "", syscall.EINVAL, T},
+		{"beyond the end", 1, nil, Request{Op: OpRead, Offset: T, Length: 2}, "", syscall.EINVAL, -1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFake(tc.script)
+			f.callbacks[GetSize] = huge
+			f.version = tc.version
+			h := openFake(t, f, OpenParams{})
+			err := h.Do(t.Context(), &tc.request)
+			if got := ErrnoOf(err); got != tc.errno {
+				t.Errorf("error %v, want errno %v", err, tc.errno)
+			}
+			if got := f.takeTrace(); got != tc.want {
+				t.Errorf("ran  %s\nwant %s", got, tc.want)
+			}
+			var at *OffsetError
+			if known := errors.As(err, &at); known != (tc.offset >= 0) || known && at.Offset != uint64(tc.offset) {
+				t.Errorf("error at %+v, want %d", at, tc.offset)
+			}
+			if tc.request.Op == OpExtents && (len(tc.request.Extents) != 1 || tc.request.Extents[0].Length != most) {
+				t.Errorf("extents %v", tc.request.Extents)
+			}
+		})
+	}
+}
+
+func TestSessionName(t *testing.T) {
+	f := newFake(map[Callback]func(*Call) error{DefaultExport: func(c *Call) error { c.Text = "main"; return nil }})
+	in := startFake(t, f, Env{})
+	for asked, want := range map[string]string{"": "main", "other": "other"} {
+		h, err := in.Open(t.Context(), OpenParams{Export: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.(Describer).Name(); got != want {
+			t.Errorf("%q was opened as %q, want %q", asked, got, want)
+		}
+		h.Close()
+	}
+}
+
+// TestMultiConnSerialized: who serves one client at a time offers no second connection.
+func TestMultiConnSerialized(t *testing.T) {
+	in := startFake(t, newFake(map[Callback]func(*Call) error{CanMultiConn: answer(true)}), Env{})
+	for model, want := range map[ThreadModel]bool{SerializeConnections: false, SerializeAllRequests: true, SerializeRequests: true, Parallel: true} {
+		in.model = model
+		h, err := in.Open(t.Context(), OpenParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Info().MultiConn; got != want {
+			t.Errorf("under %s MultiConn is %t", model, got)
+		}
+		h.Close()
+	}
+}
