@@ -38,6 +38,11 @@ const (
 	flagNoZeroes                                 // the answer to EXPORT_NAME is not padded
 )
 
+var handshakeFlagNames = [...]string{"FIXED_NEWSTYLE", "NO_ZEROES"}
+
+// String returns the specification's names joined by commas.
+func (f handshakeFlags) String() string { return flagNames(uint64(f), handshakeFlagNames[:]) }
+
 // An option is what a client asks for in the handshake.
 type option uint32
 
@@ -132,6 +137,11 @@ const (
 	infoBlockSize   infoType = 3
 )
 
+var infoNames = [...]string{"EXPORT", "NAME", "DESCRIPTION", "BLOCK_SIZE"}
+
+// String returns the specification's name without its NBD_INFO_.
+func (i infoType) String() string { return nameOf(uint64(i), infoNames[:], "information type") }
+
 // TransmissionFlags say what an export can do. The zero value is not valid:
 // every server sets the lowest bit.
 type TransmissionFlags uint16
@@ -154,7 +164,7 @@ const (
 
 var transmissionFlagNames = [...]string{
 	"HAS_FLAGS", "READ_ONLY", "SEND_FLUSH", "SEND_FUA", "ROTATIONAL", "SEND_TRIM", "SEND_WRITE_ZEROES",
-	"SEND_DF", "CAN_MULTI_CONN", "SEND_RESIZE", "SEND_CACHE", "SEND_FAST_ZERO",
+	"SEND_DF", "CAN_MULTI_CONN", "SEND_RESIZE", "SEND_CACHE", "SEND_FAST_ZERO", "BLOCK_STATUS_PAYLOAD",
 }
 
 // String returns the specification's names joined by commas.
@@ -190,7 +200,7 @@ const (
 	cmdFlagFastZero
 )
 
-var commandFlagNames = [...]string{"FUA", "NO_HOLE", "DF", "REQ_ONE", "FAST_ZERO"}
+var commandFlagNames = [...]string{"FUA", "NO_HOLE", "DF", "REQ_ONE", "FAST_ZERO", "PAYLOAD_LEN"}
 
 // String returns the specification's names joined by commas.
 func (f commandFlags) String() string { return flagNames(uint64(f), commandFlagNames[:]) }
@@ -208,6 +218,19 @@ const (
 	chunkError                 = chunkIsError | 1
 	chunkErrorOffset           = chunkIsError | 2
 )
+
+var (
+	chunkNames      = [...]string{"NONE", "OFFSET_DATA", "OFFSET_HOLE", "", "", "BLOCK_STATUS", "BLOCK_STATUS_EXT"}
+	chunkErrorNames = [...]string{"", "ERROR", "ERROR_OFFSET"}
+)
+
+// String returns the specification's name without its NBD_REPLY_TYPE_.
+func (t chunkType) String() string {
+	if n := t &^ chunkIsError; t&chunkIsError != 0 && n > 0 && int(n) < len(chunkErrorNames) {
+		return chunkErrorNames[n]
+	}
+	return nameOf(uint64(t), chunkNames[:], "chunk type")
+}
 
 // chunkDone marks the last chunk of a structured reply.
 const chunkDone uint16 = 1
