@@ -149,7 +149,8 @@ type explainer struct {
 	o    ExplainOptions
 	m    *Message // that is being explained
 
-	hidden, hiddenAt int // fields of m that are not listed, and the first one's offset
+	heading          bool // what is read now is limited by the input alone
+	hidden, hiddenAt int  // fields of m that are not listed, and the first one's offset
 
 	structured, extended, noZeroes bool // agreed on, for certain
 
@@ -205,7 +206,10 @@ func (e *explainer) next() Message {
 // header reads a message from what is left. If it is wrong, the rest up to the
 // next magic number is passed over.
 func (e *explainer) header(term string, part message) bool {
-	if e.walk(term, len(e.data), part) == nil {
+	e.heading = true
+	err := e.walk(term, len(e.data), part)
+	e.heading = false
+	if err == nil {
 		return true
 	}
 	if e.pos < len(e.data) {
@@ -222,7 +226,7 @@ func (e *explainer) walk(term string, end int, part message) error {
 	part.fields(&c)
 	switch {
 	case c.err == nil:
-	case r.short && end == len(e.data):
+	case r.short && e.heading:
 		e.problem(end, "the input ends here: %v", c.err)
 	default:
 		e.problem(r.last, "%v", c.err)

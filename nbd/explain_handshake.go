@@ -157,14 +157,11 @@ func (e *explainer) exportName() {
 		return
 	}
 	rest := e.data[e.pos:]
-	switch {
-	case len(rest) >= exportNamePadding && padded(rest):
-		e.padding(e.pos + exportNamePadding)
-	case len(rest) == 0 || byMagic(rest) != 0:
+	if len(rest) == 0 || !padded(rest) && byMagic(rest) != 0 {
 		e.note("no zeroes follow: it is assumed that both sides chose NO_ZEROES")
-	default:
-		e.body("the padding", exportNamePadding, e.padding)
+		return
 	}
+	e.body("the padding", exportNamePadding, e.padding)
 }
 
 // padding explains the zeroes before end.

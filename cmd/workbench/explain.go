@@ -221,7 +221,7 @@ func printMessage(w io.Writer, n int, m *nbd.Message) error {
 		fmt.Fprintf(w, "  note: %s\n", note)
 	}
 	if m.Problem != nil {
-		fmt.Fprintf(w, "  wrong: %s\n", m.Problem)
+		fmt.Fprintln(w, m.Problem)
 	}
 	return nil // what a bufio.Writer cannot write, its Flush tells
 }
