@@ -316,6 +316,9 @@ func (r *record) number(name string, b []byte, n uint64) {
 		return
 	}
 	t := termOf(r.term, name)
+	if t.words == nil {
+		t.words = countWording
+	}
 	value, more, flags := t.words(n)
 	r.add(Field{Bytes: b, Name: name, Value: value, Meaning: join(more, t.meaning), Flags: flags})
 }

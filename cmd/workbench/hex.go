@@ -37,7 +37,8 @@ func (e *hexError) Error() string {
 // spaces, colons, commas and 0x or \x between them, or a dump by xxd or hexdump -C.
 func parseHex(text string) ([]byte, error) {
 	var p hexParser
-	for i, line := range strings.Split(text, "\n") {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
 		if err := p.line(strings.TrimSuffix(line, "\r")); err != nil {
 			err.line = i + 1
 			return nil, err
@@ -46,19 +47,24 @@ func parseHex(text string) ([]byte, error) {
 			return nil, fmt.Errorf("more than %d MiB: that is too much at once", maxExplain>>20)
 		}
 	}
+	if p.repeat {
+		return nil, &hexError{line: len(lines), column: 1, why: noOffset}
+	}
 	return p.out, nil
 }
+
+const noOffset = "no line with an offset comes after *: how often to repeat is not known"
 
 type hexParser struct {
 	out      []byte
 	dump     bool // a line of hexdump -C was seen
-	previous int  // bytes of the line before
+	previous int  // bytes of the last line that had any
 	base     int  // the offset in the dump of the first byte
 	repeat   bool // "*" was seen
 }
 
 func (p *hexParser) line(line string) *hexError {
-	before, start, end := len(p.out), 0, len(line)
+	start, end := 0, len(line)
 	xxd, hexdump := xxdLine.FindStringSubmatch(line), hexdumpLine.FindStringSubmatch(line)
 	switch {
 	case strings.TrimSpace(line) == "*" && p.previous > 0:
@@ -79,9 +85,10 @@ func (p *hexParser) line(line string) *hexError {
 	if last := offsetLine.FindStringSubmatch(line); last != nil && p.dump {
 		return p.after(last[1], line, end, end)
 	}
-	err := p.digits(line, start, end)
-	p.previous = len(p.out) - before
-	return err
+	if p.repeat && strings.TrimSpace(line) != "" {
+		return &hexError{column: 1, why: noOffset}
+	}
+	return p.digits(line, start, end)
 }
 
 // after reads a line of a dump, which stands at an offset in it. What "*" left
@@ -105,14 +112,17 @@ func (p *hexParser) after(offset, line string, start, end int) *hexError {
 			p.out = append(p.out, pattern[i%len(pattern)])
 		}
 	}
-	before := len(p.out)
-	bad := p.digits(line, start, end)
-	p.previous = len(p.out) - before
-	return bad
+	return p.digits(line, start, end)
 }
 
 // digits reads the part of a line that is hex.
 func (p *hexParser) digits(line string, start, end int) *hexError {
+	before := len(p.out)
+	defer func() {
+		if n := len(p.out) - before; n > 0 {
+			p.previous = n
+		}
+	}()
 	for i := start; i < end; {
 		if strings.IndexByte(" \t:,", line[i]) >= 0 {
 			i++

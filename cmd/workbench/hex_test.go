@@ -25,6 +25,7 @@ func TestParseHex(t *testing.T) {
 			"00000010  61 7c                                             |a||\n00000012\n", "256095130000000000000000000000" + "01617c"},
 		{"hexdump -C with repeated lines", "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n00000030\n", zeroes},
 		{"xxd -a", "00000010: 0000 0000 0000 0000 0000 0000 0000 0000  ................\n*\n00000030: 0000 0000 0000 0000 0000 0000 0000 0000  ................\n", zeroes},
+		{"an empty line after repeated ones", "000000 00 |\n*\n\n000002", "0000"},
 		{"od -tx1z", "000000 61 62                                            >ab<\n000002\n", "6162"},
 		{"nothing", " \n", ""},
 	} {
@@ -48,6 +49,8 @@ func TestParseHex(t *testing.T) {
 		{"*", `column 1: "*" is no hex digit`},
 		{"00000000: 00\n*\nffffffff: 00", "line 3, column 1: the offset ffffffff does not fit after repeated lines"},
 		{"00000010: 00\n*\n00000000: 00", "line 3, column 1: the offset 00000000 does not fit after repeated lines"},
+		{"00000000: 00\n*\n", "line 3, column 1: no line with an offset comes after *: how often to repeat is not known"},
+		{"00000000: 00\n*\n11", "line 3, column 1: no line with an offset comes after *: how often to repeat is not known"},
 		{"ffffffffffffffff: 00", "column 1: the offset ffffffffffffffff is too large"},
 	} {
 		if got, err := parseHex(tt.text); err == nil || err.Error() != tt.want {
