@@ -26,7 +26,10 @@
 // must fail, so that who watches the Handle sees what clients do wrong.
 //
 // By layer, the files are: wire.go, the numbers and their names; coder.go and
-// message.go, how messages are laid out, said once for reading and writing;
+// message.go, how messages are laid out, said once for reading, writing and
+// explaining, with extended.go for extended headers; explain.go, identify.go,
+// explain_handshake.go and explain_transmission.go, how [Explain] finds its way
+// through bytes, and terms.go and meanings.go, its words;
 // translate.go, what commands mean in the contract; conn.go, handshake.go,
 // transmission.go, reply.go and batch.go, the server's connection; server.go, its
 // listeners and bookkeeping; client.go, client_handshake.go, call.go and

@@ -39,8 +39,6 @@ func (m *extendedRequest) fields(c *coder) {
 	u64(c, "length", &m.length)
 }
 
-const extendedRequestSize = 32
-
 // extendedReply precedes a part of a reply; all replies are made of such chunks.
 type extendedReply struct {
 	flags  uint16 // chunkDone, or 0
@@ -58,8 +56,6 @@ func (m *extendedReply) fields(c *coder) {
 	u64(c, "offset", &m.offset)
 	u64(c, "length", &m.length)
 }
-
-const extendedReplySize = 32
 
 // extendedStatus is the beginning of a BLOCK_STATUS_EXT chunk; so many
 // descriptors follow to its end.
