@@ -39,11 +39,14 @@
 // must fail, so that who watches the Handle sees what clients do wrong.
 //
 // By layer, the files are: wire.go, the numbers and their names; coder.go and
-// message.go (message_ext.go for extended headers), how messages are laid out, said
-// once for reading and writing; translate.go, what commands mean in the contract; conn.go, handshake.go,
-// transmission.go, holes.go, reply.go and batch.go, the server's connection; server.go, its
-// listeners and bookkeeping; client.go, client_handshake.go, call.go and
-// client_transmission.go, the other end; uri.go, the names of exports.
+// message.go (message_ext.go for extended headers), how messages are laid out,
+// said once for reading, writing and explaining; explain.go, identify.go,
+// explain_handshake.go and explain_transmission.go, how [Explain] finds its way
+// through bytes, and terms.go and meanings.go, its words; translate.go, what
+// commands mean in the contract; conn.go, handshake.go, transmission.go, holes.go,
+// reply.go and batch.go, the server's connection; server.go, its listeners and
+// bookkeeping; client.go, client_handshake.go, call.go and client_transmission.go,
+// the other end; uri.go, the names of exports.
 //
 // The protocol is specified in doc/proto.md of the NetworkBlockDevice project.
 // Where it leaves a choice, the server does as nbdkit does, and gives a reason in

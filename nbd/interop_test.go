@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,72 @@ func TestFio(t *testing.T) {
 			}
 			if err != nil || !strings.Contains(out, "err= 0") {
 				t.Errorf("fio: %v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// TestExplainRealClients explains what real clients and our server say to each
+// other, each way and both together.
+func TestExplainRealClients(t *testing.T) {
+	for _, tt := range []struct {
+		command []string // and the URI
+		want    []string // messages that must be among them
+	}{
+		{[]string{"nbdinfo", "--map"}, []string{"option GO", "ACK reply to STRUCTURED_REPLY", "INFO EXPORT reply to GO", "request BLOCK_STATUS", "structured reply BLOCK_STATUS to BLOCK_STATUS"}},
+		{[]string{"nbdinfo", "--list"}, []string{"option LIST", "SERVER reply to LIST", "option INFO"}},
+		{[]string{"qemu-io", "-f", "raw", "-c", "write -P 7 0 8k", "-c", "read 0 64k", "-c", "flush", "-c", "discard 0 64k", "-c", "write -z 64k 64k"},
+			[]string{"request WRITE", "simple reply to WRITE", "structured reply OFFSET_DATA to READ", "request TRIM", "request WRITE_ZEROES", "request DISC"}},
+	} {
+		t.Run(strings.Join(tt.command[:2], " "), func(t *testing.T) {
+			need(t, tt.command[0])
+			l, err := net.Listen("unix", filepath.Join(t.TempDir(), "sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			disk := newMemory(1 << 20)
+			disk.exports = []plugins.Export{{Name: "", Description: "a disk"}}
+			s := &Server{Backend: disk}
+			var taps []*tap
+			done := make(chan struct{})
+			go func() { // until the listener is closed
+				defer close(done)
+				for {
+					nc, err := l.Accept()
+					if err != nil {
+						return
+					}
+					taps = append(taps, &tap{Conn: nc})
+					if err := s.ServeConn(context.Background(), taps[len(taps)-1]); err != nil {
+						t.Error(err)
+					}
+				}
+			}()
+			out, err := output(t, tt.command[0], append(tt.command[1:], AddrURI(l.Addr(), "").String())...)
+			l.Close()
+			<-done
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			var seen []string
+			for _, c := range taps {
+				// The tap is the server's: what it writes comes from the server.
+				for way, data := range map[string][]byte{"client": c.server, "server": c.client, "both": c.both} {
+					messages := explainAll(t, data, ExplainOptions{})
+					for _, m := range messages {
+						if m.Problem != nil {
+							t.Errorf("%s, %s: %v", way, m.Name, m.Problem)
+						}
+					}
+					if way == "both" {
+						seen = append(seen, names(messages)...)
+					}
+				}
+			}
+			for _, name := range tt.want {
+				if !slices.Contains(seen, name) {
+					t.Errorf("no %q among %q", name, seen)
+				}
 			}
 		})
 	}

@@ -281,11 +281,7 @@ func (m *errorChunk) fields(c *coder) {
 	u32(c, "error", &m.errno)
 	n := uint16(len(m.text))
 	u16(c, "message length", &n)
-	if c.writing {
-		c.buf = append(c.buf, m.text...)
-	} else if b, ok := c.take("message", uint64(n)); ok {
-		m.text = string(b) // whoever sent it, it is only shown
-	}
+	c.chars("message", uint64(n), &m.text) // not checked: whoever sent it, it is only shown
 }
 
 const errorChunkSize = 6 // without the text

@@ -117,15 +117,25 @@ func (m *descriptorExt) fields(c *coder) {
 
 const descriptorExtSize = 16
 
-// statusFilter is the payload of a BLOCK_STATUS with PAYLOAD_LEN: which of the
-// chosen contexts the client wants to hear of. We have one.
+// statusPayload is the beginning of the payload of a BLOCK_STATUS with
+// PAYLOAD_LEN: how much of the disk is meant. The numbers of those contexts
+// follow, of the chosen ones, that the client wants to hear of.
+type statusPayload struct {
+	length uint64
+}
+
+func (m *statusPayload) fields(c *coder) { u64(c, "effect length", &m.length) }
+
+// statusFilter is the whole of it for a server that has one context.
 type statusFilter struct {
-	length  uint64 // how much of the disk is meant
+	length  uint64 // as statusPayload
 	context uint32
 }
 
 func (m *statusFilter) fields(c *coder) {
-	u64(c, "effect length", &m.length)
+	p := statusPayload{m.length}
+	p.fields(c)
+	m.length = p.length
 	u32(c, "context id", &m.context)
 }
 

@@ -40,6 +40,11 @@ const (
 	flagNoZeroes                                 // the answer to EXPORT_NAME is not padded
 )
 
+var handshakeFlagNames = [...]string{"FIXED_NEWSTYLE", "NO_ZEROES"}
+
+// String returns the specification's names joined by commas.
+func (f handshakeFlags) String() string { return flagNames(uint64(f), handshakeFlagNames[:]) }
+
 // An option is what a client asks for in the handshake.
 type option uint32
 
@@ -134,6 +139,11 @@ const (
 	infoBlockSize   infoType = 3
 )
 
+var infoNames = [...]string{"EXPORT", "NAME", "DESCRIPTION", "BLOCK_SIZE"}
+
+// String returns the specification's name without its NBD_INFO_.
+func (i infoType) String() string { return nameOf(uint64(i), infoNames[:], "information type") }
+
 // TransmissionFlags say what an export can do. The zero value is not valid:
 // every server sets the lowest bit.
 type TransmissionFlags uint16
@@ -213,6 +223,19 @@ const (
 	chunkError                 = chunkIsError | 1
 	chunkErrorOffset           = chunkIsError | 2
 )
+
+var (
+	chunkNames      = [...]string{"NONE", "OFFSET_DATA", "OFFSET_HOLE", "", "", "BLOCK_STATUS", "BLOCK_STATUS_EXT"}
+	chunkErrorNames = [...]string{"", "ERROR", "ERROR_OFFSET"}
+)
+
+// String returns the specification's name without its NBD_REPLY_TYPE_.
+func (t chunkType) String() string {
+	if n := t &^ chunkIsError; t&chunkIsError != 0 && n > 0 && int(n) < len(chunkErrorNames) {
+		return chunkErrorNames[n]
+	}
+	return nameOf(uint64(t), chunkNames[:], "chunk type")
+}
 
 // chunkDone marks the last chunk of a structured reply.
 const chunkDone uint16 = 1

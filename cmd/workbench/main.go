@@ -116,6 +116,7 @@ traffic, on the screen.`,
 		newMountCommand(std),
 		newNewCommand(std),
 		newExamplesCommand(std),
+		newExplainCommand(std),
 		newVersionCommand(std),
 	)
 	return root
