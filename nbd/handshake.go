@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"workbench/plugins"
 )
@@ -21,6 +22,7 @@ type handshake struct {
 	metaExport *string        // the export that base:allocation was chosen for; nil = it was not
 	out        []byte         // replies that wait to be flushed
 	disk       *disk          // what was opened; ends the handshake
+	until      time.Time      // when the handshake must be over
 	aborted    bool           // ABORT was granted; ends the handshake
 }
 
@@ -35,6 +37,7 @@ type disk struct {
 
 // run returns nil without an error if the client left in peace.
 func (h *handshake) run(ctx context.Context) (*disk, error) {
+	h.until = time.Now().Add(h.server.handshakeLimit())
 	if err := h.greet(); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func (h *handshake) greet() error {
 
 // answerOption reads one option and answers it.
 func (h *handshake) answerOption(ctx context.Context) error {
-	if err := h.limit(h.server.handshakeTimeout()); err != nil {
+	if err := h.beginStep(); err != nil {
 		return err
 	}
 	b, err := h.header(optionHeaderSize, "reading an option")
@@ -120,6 +123,12 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 	if opt != optExportName && h.client&flagFixedNewstyle == 0 {
 		return "", refuse(repErrInvalid, "the client did not choose fixed newstyle, which has %s", opt)
 	}
+	if h.server.RequireTLS && !h.secure && opt != optStartTLS && opt != optAbort {
+		if opt == optExportName {
+			return "", errors.New("nbd: the client asked for an export without TLS, which this server requires")
+		}
+		return "", refuse(repErrTLSReqd, "this server requires TLS: send STARTTLS before %s", opt)
+	}
 	switch opt {
 	case optExportName:
 		return h.exportName(ctx, data)
@@ -146,10 +155,7 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 		h.reply(opt, repAck, nil)
 		return opt.String(), nil
 	case optStartTLS:
-		if len(data) > 0 {
-			return "", refuse(repErrInvalid, "%s takes no data", opt)
-		}
-		return "", refuse(repErrPolicy, "this server does not encrypt")
+		return h.startTLS(ctx, data)
 	}
 	return "", refuse(repErrUnsup, "this server does not know %s", opt)
 }
@@ -176,7 +182,11 @@ func (h *handshake) list(ctx context.Context, data []byte) (text string, err err
 	if len(data) > 0 {
 		return "", refuse(repErrInvalid, "%s takes no data", optList)
 	}
-	exports, err := h.server.Backend.Exports(ctx, h.params(""))
+	var exports []plugins.Export
+	err = h.attend(ctx, func(ctx context.Context) (err error) {
+		exports, err = h.server.Backend.Exports(ctx, h.params(""))
+		return err
+	})
 	if err != nil {
 		return "", &refusal{repErrPlatform, err}
 	}
@@ -203,7 +213,7 @@ func (h *handshake) info(ctx context.Context, opt option, data []byte) (text str
 	}
 	facts := h.facts()
 	h.reply(opt, repInfo, &exportInfo{infoExport, facts})
-	if err := h.describe(ctx, opt, &m); err != nil {
+	if err := h.attend(ctx, func(ctx context.Context) error { return h.describe(ctx, opt, &m) }); err != nil {
 		return "", err
 	}
 	if opt == optInfo {
@@ -277,7 +287,11 @@ func (h *handshake) metaContext(opt option, data []byte) (text string, err error
 
 // open opens an export into h.disk.
 func (h *handshake) open(ctx context.Context, export string) error {
-	handle, err := h.server.Backend.Open(ctx, h.params(export))
+	var handle plugins.Handle
+	err := h.attend(ctx, func(ctx context.Context) (err error) {
+		handle, err = h.server.Backend.Open(ctx, h.params(export))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -295,6 +309,7 @@ func (h *handshake) params(export string) plugins.OpenParams {
 	return plugins.OpenParams{
 		Export:   export,
 		ReadOnly: h.server.ReadOnly,
+		TLS:      h.secure,
 		Peer:     h.peer,
 		Front:    plugins.FrontNBD,
 		Conn:     h.num,
@@ -342,7 +357,7 @@ const flushSize = 64 << 10
 
 // flush sends the replies that wait.
 func (h *handshake) flush() error {
-	if err := h.limit(h.server.handshakeTimeout()); err != nil {
+	if err := h.beginStep(); err != nil {
 		return err
 	}
 	_, err := h.nc.Write(h.out)

@@ -134,7 +134,10 @@ func (t *transmission) readPayload(m *requestHeader, s *slot) error {
 	if m.length > plugins.MaxPayload && s.Refuse == nil {
 		s.Refuse = plugins.Errorf(syscall.ENOMEM, "WRITE of %d bytes: %d is the most at once", m.length, plugins.MaxPayload)
 	}
-	var err error
+	err := t.urge(int(m.length))
+	if err != nil {
+		return err
+	}
 	if s.Refuse != nil {
 		_, err = io.CopyN(io.Discard, t.in, int64(m.length))
 	} else {
@@ -280,10 +283,10 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 			}
 		}
 		if failed == nil {
-			if err := b.send(t.nc); err != nil {
+			if err := t.send(b); err != nil {
 				failed = fmt.Errorf("nbd: sending replies: %w", err)
 				cancel()
-				t.nc.Close()
+				t.socket.Close()
 			}
 		}
 		b.reset()
@@ -293,4 +296,16 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 		}
 	}
 	return failed
+}
+
+// send sends b, for which the client must not take for ever.
+func (t *transmission) send(b *batch) error {
+	if err := t.socket.SetWriteDeadline(t.stallLimit(b.size())); err != nil {
+		return err
+	}
+	if err := b.send(t.nc); err != nil || !t.secure {
+		return err
+	}
+	// TLS writes for itself too, when it has read something, at any time.
+	return t.socket.SetWriteDeadline(time.Time{})
 }
