@@ -31,9 +31,14 @@ func TestTLSClients(t *testing.T) {
 				if out := mustRun(t, "nbdinfo", uri); !strings.Contains(out, "with TLS") && !strings.Contains(out, "using structured packets") {
 					t.Errorf("nbdinfo:\n%s", out)
 				}
+				m.mu.Lock()
 				clear(m.data)
+				m.mu.Unlock()
 				mustRun(t, "nbdcopy", "--flush", from, uri)
-				if !bytes.Equal(m.data, want) {
+				m.mu.Lock()
+				same := bytes.Equal(m.data, want)
+				m.mu.Unlock()
+				if !same {
 					t.Error("the disk does not hold what was copied")
 				}
 				to := filepath.Join(t.TempDir(), "to")
@@ -45,7 +50,9 @@ func TestTLSClients(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("qemu-img, verify %t", verify), func(t *testing.T) {
 			need(t, "qemu-img")
+			m.mu.Lock()
 			copy(m.data, want)
+			m.mu.Unlock()
 			u, err := ParseURI(tcp)
 			if err != nil {
 				t.Fatal(err)
