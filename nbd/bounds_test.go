@@ -113,7 +113,7 @@ func TestHandshakeLimit(t *testing.T) {
 // TestHandshakeLimitSlowBackend has a backend that is slower than the client may be.
 func TestHandshakeLimitSlowBackend(t *testing.T) {
 	const limit = 50 * time.Millisecond
-	b := &slowBackend{memory: newMemory(4096), opening: make(chan struct{}), pause: 3 * limit}
+	b := &slowBackend{memory: newMemory(4096), opening: make(chan struct{}, 1), pause: 3 * limit}
 	p, _ := connect(t, &Server{Backend: b, HandshakeTimeout: limit, HandshakeLimit: limit})
 	p.greet(bothFlags)
 	p.wantOption(repAck, optInfo, infoData(""))
@@ -123,7 +123,7 @@ func TestHandshakeLimitSlowBackend(t *testing.T) {
 // A slowBackend takes its time to open, or until the context ends.
 type slowBackend struct {
 	*memory
-	opening chan struct{} // gets one at each Open, if somebody waits
+	opening chan struct{} // holds one; gets one at each Open
 	pause   time.Duration // 0 = for ever
 }
 
@@ -156,7 +156,7 @@ func TestHangUpWhileOpening(t *testing.T) {
 	for _, tt := range tests {
 		for _, opt := range []option{optGo, optInfo, optExportName} {
 			t.Run(tt.name+", "+opt.String(), func(t *testing.T) {
-				b := &slowBackend{memory: newMemory(4096), opening: make(chan struct{})}
+				b := &slowBackend{memory: newMemory(4096), opening: make(chan struct{}, 1)}
 				p, end := connect(t, &Server{Backend: b})
 				p.greet(bothFlags)
 				if opt == optExportName {
