@@ -1,6 +1,7 @@
 package nbd
 
 import (
+	"bufio"
 	"io"
 	"net"
 )
@@ -13,6 +14,7 @@ type batch struct {
 	pieces [][]byte // what was gathered, in order, but for buf[taken:]; empty if all is in buf
 	large  int      // bytes of the payloads that were not copied
 	vector net.Buffers
+	gather *bufio.Writer // for what cannot take a vector; nil until it is needed
 }
 
 const (
@@ -22,6 +24,10 @@ const (
 	// copySize is up to what size copying a payload is cheaper than a vector
 	// of two for the kernel (measured).
 	copySize = 4 << 10
+
+	// gatherSize is how much is copied together for what cannot take a vector:
+	// a few of TLS's records, of 16 KiB.
+	gatherSize = 64 << 10
 
 	// keepBatch is how much memory a batch keeps for the next one.
 	keepBatch = 1 << 20
@@ -44,7 +50,8 @@ func (b *batch) payload(p []byte) {
 // size returns how many bytes were gathered.
 func (b *batch) size() int { return len(b.buf) + b.large }
 
-// send writes everything to w.
+// send writes everything to w: to a socket in one system call. Elsewhere, as in TLS, small pieces go together with what is
+// beside them, and large ones as they are.
 func (b *batch) send(w io.Writer) error {
 	if len(b.pieces) == 0 {
 		_, err := w.Write(b.buf)
@@ -53,9 +60,22 @@ func (b *batch) send(w io.Writer) error {
 	if b.taken < len(b.buf) {
 		b.pieces = append(b.pieces, b.buf[b.taken:])
 	}
-	b.vector = b.pieces // WriteTo consumes it
-	_, err := b.vector.WriteTo(w)
-	return err
+	switch w.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		b.vector = b.pieces // WriteTo consumes it
+		_, err := b.vector.WriteTo(w)
+		return err
+	}
+	if b.gather == nil {
+		b.gather = bufio.NewWriterSize(nil, gatherSize)
+	}
+	b.gather.Reset(w)
+	for _, p := range b.pieces {
+		if _, err := b.gather.Write(p); err != nil {
+			return err
+		}
+	}
+	return b.gather.Flush()
 }
 
 // reset makes b empty and lets go of the payloads.

@@ -3,6 +3,7 @@ package nbd
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"sync"
@@ -61,20 +62,29 @@ type ClientOptions struct {
 	// the server takes that (BlockStatusPayload). It makes no difference in what
 	// comes back, as the client knows one context.
 	FilterStatus bool
+
+	// TLS, unless it is nil, has the connection encrypted before anything else is
+	// asked for; a server that cannot is an error. ServerName must be set, as for
+	// tls.Client. LoadClientCertificates makes one.
+	TLS *tls.Config
 }
 
-// Dial connects to the server and opens the export that uri names. ctx is for
-// the connecting alone.
+// Dial connects to the server and opens the export that uri names. nbds and
+// nbds+unix encrypt; see URI for whom they trust. ctx is for the connecting alone.
 func Dial(ctx context.Context, uri string) (*Client, error) {
 	u, err := ParseURI(uri)
 	if err != nil {
 		return nil, err
 	}
+	config, err := u.tlsConfig()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", uri, err)
+	}
 	nc, err := u.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c, err := NewClient(ctx, nc, ClientOptions{Export: u.Export})
+	c, err := NewClient(ctx, nc, ClientOptions{Export: u.Export, TLS: config})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", uri, err)
 	}
@@ -93,7 +103,9 @@ func NewClient(ctx context.Context, nc net.Conn, o ClientOptions) (*Client, erro
 	}
 	err := interruptible(ctx, nc, func() error {
 		h := clientHandshake{nc: nc, in: c.in}
-		return h.open(c, o)
+		err := h.open(ctx, c, o)
+		c.nc, c.in = h.nc, h.in
+		return err
 	})
 	if err != nil {
 		nc.Close()
@@ -109,6 +121,10 @@ func List(ctx context.Context, uri string) ([]plugins.Export, error) {
 	if err != nil {
 		return nil, err
 	}
+	config, err := u.tlsConfig()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", uri, err)
+	}
 	nc, err := u.dial(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +133,7 @@ func List(ctx context.Context, uri string) ([]plugins.Export, error) {
 	var exports []plugins.Export
 	err = interruptible(ctx, nc, func() (err error) {
 		h := clientHandshake{nc: nc, in: bufio.NewReader(nc)}
-		exports, err = h.list()
+		exports, err = h.list(ctx, config)
 		return err
 	})
 	if err != nil {

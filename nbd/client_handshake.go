@@ -2,6 +2,8 @@ package nbd
 
 import (
 	"bufio"
+	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,10 +23,15 @@ type clientHandshake struct {
 }
 
 // open opens an export and fills in what c is told about it.
-func (h *clientHandshake) open(c *Client, o ClientOptions) error {
+func (h *clientHandshake) open(ctx context.Context, c *Client, o ClientOptions) error {
 	c.filter = o.FilterStatus
 	if err := h.greet(); err != nil {
 		return err
+	}
+	if o.TLS != nil {
+		if err := h.startTLS(ctx, o.TLS); err != nil {
+			return err
+		}
 	}
 	if h.flags&flagFixedNewstyle == 0 {
 		return h.exportName(c, o.Export)
@@ -181,13 +188,18 @@ func (c *Client) setFacts(m exportNameReply) error {
 	return nil
 }
 
-// list asks for the exports and says good-bye.
-func (h *clientHandshake) list() ([]plugins.Export, error) {
+// list asks for the exports and says good-bye. A config has the connection encrypted.
+func (h *clientHandshake) list(ctx context.Context, config *tls.Config) ([]plugins.Export, error) {
 	if err := h.greet(); err != nil {
 		return nil, err
 	}
 	if h.flags&flagFixedNewstyle == 0 {
 		return nil, errors.New("the server has no fixed newstyle, and so cannot list")
+	}
+	if config != nil {
+		if err := h.startTLS(ctx, config); err != nil {
+			return nil, err
+		}
 	}
 	var exports []plugins.Export
 	err := h.ask(optList, nil, func(reply replyType, data []byte) error {

@@ -270,15 +270,19 @@ func TestClientClose(t *testing.T) {
 func TestClientStalledServer(t *testing.T) {
 	ours, theirs := socketPair(t)
 	defer theirs.Close()
-	fakeServer(t, theirs, false, func(p *rawPeer) { p.receive(requestSize) })
+	begun := make(chan struct{})
+	fakeServer(t, theirs, false, func(p *rawPeer) { p.receive(requestSize); close(begun) })
 	c, err := NewClient(inTime(t), ours, ClientOptions{NoStructuredReplies: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if err := c.Write(ctx, make([]byte, 8<<20), 0, 0); err != context.DeadlineExceeded {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // not before: a request that was not begun leaves the connection in step
+		<-begun
+		cancel()
+	}()
+	if err := c.Write(ctx, make([]byte, 8<<20), 0, 0); err != context.Canceled {
 		t.Errorf("the stalled WRITE returned %v", err)
 	}
 	if err := c.Flush(t.Context()); err == nil {

@@ -3,6 +3,7 @@ package nbd
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,19 +19,23 @@ const readBuffer = 64 << 10
 // A conn is the server's side of a connection. One goroutine, the reader, has
 // it from the first byte to the last; drain and cut may be called from others.
 type conn struct {
-	server *Server
-	num    uint32 // from 1; set by Server.addConn
-	nc     net.Conn
-	in     *bufio.Reader
-	peer   string                  // the client's address in words
-	cut    context.CancelCauseFunc // ends the connection at once
+	server   *Server
+	num      uint32   // from 1; set by Server.addConn
+	socket   net.Conn // for deadlines and the end; never changes
+	nc       net.Conn // for messages: the socket, or what encrypts it since STARTTLS
+	in       *bufio.Reader
+	secure   bool                    // STARTTLS was granted
+	requests bool                    // the handshake is over
+	urged    bool                    // the socket has a read deadline for the rest of a message
+	peer     string                  // the client's address in words
+	cut      context.CancelCauseFunc // ends the connection at once
 
 	mu       sync.Mutex
-	draining bool // guarded by mu, as is the read deadline of nc
+	draining bool // guarded by mu, as is the read deadline of socket
 }
 
 func newConn(s *Server, nc net.Conn, cut context.CancelCauseFunc) *conn {
-	return &conn{server: s, nc: nc, in: bufio.NewReaderSize(nc, readBuffer), peer: peerName(nc), cut: cut}
+	return &conn{server: s, socket: nc, nc: nc, in: bufio.NewReaderSize(nc, readBuffer), peer: peerName(nc), cut: cut}
 }
 
 // serve takes the connection through its two phases. It returns nil if it ended in peace.
@@ -40,6 +45,7 @@ func (c *conn) serve(ctx context.Context) error {
 	if d == nil || err != nil {
 		return c.reason(ctx, err)
 	}
+	c.requests = true
 	c.server.Trace.opened(c.num, d.export, d.info)
 	err = c.reason(ctx, newTransmission(c, d).run(ctx))
 	if cerr := d.handle.Close(); cerr != nil {
@@ -63,13 +69,24 @@ func (c *conn) reason(ctx context.Context, err error) error {
 }
 
 // header reads the n bytes of a header, which are valid until the next read. It
-// returns io.EOF as it is if the client hung up before the first of them.
+// returns io.EOF as it is if the client hung up before the first of them. For
+// that one the client may take for ever once the handshake is over, for the
+// others not.
 func (c *conn) header(n int, doing string) ([]byte, error) {
-	b, err := c.in.Peek(n)
-	switch {
-	case err == io.EOF && len(b) == 0:
+	if err := c.relax(); err != nil {
 		return nil, err
-	case err != nil:
+	}
+	b, err := c.in.Peek(1)
+	if err == io.EOF {
+		return nil, err
+	}
+	if err == nil {
+		err = c.urge(n)
+	}
+	if err == nil {
+		b, err = c.in.Peek(n)
+	}
+	if err != nil {
 		return nil, hungUp(doing, err)
 	}
 	_, err = c.in.Discard(n) // cannot fail: they stand in the buffer
@@ -82,7 +99,7 @@ func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
-	if err := c.nc.SetReadDeadline(time.Unix(1, 0)); err != nil {
+	if err := c.socket.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		c.cut(ErrServerClosed) // it cannot be woken otherwise
 	}
 }
@@ -102,7 +119,55 @@ func (c *conn) limit(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.draining {
-		return c.nc.SetWriteDeadline(until)
+		return c.socket.SetWriteDeadline(until)
 	}
-	return c.nc.SetDeadline(until)
+	return c.socket.SetDeadline(until)
+}
+
+// slowest is how many bytes a second a client must send or take in the midst of
+// a message, beside the StallTimeout that it has for each.
+const slowest = 64 << 10
+
+// stallLimit is when a message of n bytes must have passed.
+func (c *conn) stallLimit(n int) time.Time {
+	return time.Now().Add(c.server.stallTimeout() + time.Duration(n/slowest)*time.Second)
+}
+
+// urge limits the time for n bytes more of a message that has begun, unless they
+// have come already. The handshake has limits of its own.
+func (c *conn) urge(n int) error {
+	if !c.requests || c.in.Buffered() >= n {
+		return nil
+	}
+	c.urged = true
+	return c.limitRead(c.stallLimit(n))
+}
+
+// relax takes the limit of urge away, before a new message.
+func (c *conn) relax() error {
+	if !c.urged || c.in.Buffered() > 0 {
+		return nil
+	}
+	c.urged = false
+	return c.limitRead(time.Time{})
+}
+
+// limitRead sets the read deadline, unless the connection is draining, which has its own.
+func (c *conn) limitRead(until time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining {
+		return nil
+	}
+	return c.socket.SetReadDeadline(until)
+}
+
+// close ends the connection. An encrypted one says good-bye, for which crypto/tls
+// takes 5 seconds at most, so that the client can tell the end from one that
+// somebody else made.
+func (c *conn) close() {
+	if tc, ok := c.nc.(*tls.Conn); ok {
+		tc.CloseWrite() // whether it was heard is the client's affair
+	}
+	c.socket.Close() // nothing that was sent depends on its error
 }

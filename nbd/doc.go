@@ -16,7 +16,11 @@
 //	                             +------- slots that are free ------+
 //
 // The reader is the connection's goroutine from the first byte to the last and
-// waits for those that it starts. A slot is a request in flight together with
+// waits for those that it starts. STARTTLS puts TLS between the handshake and the
+// socket, and the handshake begins anew. A client that stands still in the midst
+// of the handshake, of a request or of an answer is cut off after a while
+// (HandshakeTimeout, StallTimeout); between two requests it may be silent for
+// ever. A slot is a request in flight together with
 // its memory. There are so many slots as a client may have requests in flight,
 // so a client that sends without end, or takes no answer, fills them and holds no
 // more. The writer gathers what is done into one write, then tells the handle
@@ -44,9 +48,11 @@
 // explain_handshake.go and explain_transmission.go, how [Explain] finds its way
 // through bytes, and terms.go and meanings.go, its words; translate.go, what
 // commands mean in the contract; conn.go, handshake.go, transmission.go, holes.go,
-// reply.go and batch.go, the server's connection; server.go, its listeners and
-// bookkeeping; client.go, client_handshake.go, call.go and client_transmission.go,
-// the other end; uri.go, the names of exports.
+// reply.go and batch.go, the server's connection; server.go, its connections and
+// bookkeeping; attend.go, the backend's time in the handshake; listen.go,
+// inherit.go and stdio.go, where clients come from; tls.go and certificates.go,
+// encryption at both ends; client.go, client_handshake.go, call.go and
+// client_transmission.go, the other end; uri.go, the names of exports.
 //
 // The protocol is specified in doc/proto.md of the NetworkBlockDevice project.
 // Where it leaves a choice, the server does as nbdkit does, and gives a reason in

@@ -13,6 +13,10 @@ import (
 // connection ended that Close cut.
 var ErrServerClosed = errors.New("nbd: the server is closed")
 
+// ErrTooManyConns is why a connection ended that came when there were
+// Server.MaxConns already.
+var ErrTooManyConns = errors.New("too many clients")
+
 // ErrClientClosed is what the methods of a Client return after its Close.
 var ErrClientClosed = fmt.Errorf("nbd: the client is closed: %w", syscall.ESHUTDOWN)
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"workbench/plugins"
 )
@@ -22,6 +23,7 @@ type handshake struct {
 	metaExport *string        // the export that base:allocation was chosen for; nil = it was not
 	out        []byte         // replies that wait to be flushed
 	disk       *disk          // what was opened; ends the handshake
+	until      time.Time      // when the handshake must be over
 	aborted    bool           // ABORT was granted; ends the handshake
 }
 
@@ -37,6 +39,7 @@ type disk struct {
 
 // run returns nil without an error if the client left in peace.
 func (h *handshake) run(ctx context.Context) (*disk, error) {
+	h.until = time.Now().Add(h.server.handshakeLimit())
 	if err := h.greet(); err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func (h *handshake) greet() error {
 
 // answerOption reads one option and answers it.
 func (h *handshake) answerOption(ctx context.Context) error {
-	if err := h.limit(h.server.handshakeTimeout()); err != nil {
+	if err := h.beginStep(); err != nil {
 		return err
 	}
 	b, err := h.header(optionHeaderSize, "reading an option")
@@ -122,6 +125,12 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 	if opt != optExportName && h.client&flagFixedNewstyle == 0 {
 		return "", refuse(repErrInvalid, "the client did not choose fixed newstyle, which has %s", opt)
 	}
+	if h.server.RequireTLS && !h.secure && opt != optStartTLS && opt != optAbort {
+		if opt == optExportName {
+			return "", errors.New("nbd: the client asked for an export without TLS, which this server requires")
+		}
+		return "", refuse(repErrTLSReqd, "this server requires TLS: send STARTTLS before %s", opt)
+	}
 	switch opt {
 	case optExportName:
 		return h.exportName(ctx, data)
@@ -138,10 +147,7 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 	case optStructuredReply, optExtendedHeaders:
 		return h.chooseReplies(opt, data)
 	case optStartTLS:
-		if len(data) > 0 {
-			return "", refuse(repErrInvalid, "%s takes no data", opt)
-		}
-		return "", refuse(repErrPolicy, "this server does not encrypt")
+		return h.startTLS(ctx, data)
 	}
 	return "", refuse(repErrUnsup, "this server does not know %s", opt)
 }
@@ -193,7 +199,11 @@ func (h *handshake) list(ctx context.Context, data []byte) (text string, err err
 	if len(data) > 0 {
 		return "", refuse(repErrInvalid, "%s takes no data", optList)
 	}
-	exports, err := h.server.Backend.Exports(ctx, h.params(""))
+	var exports []plugins.Export
+	err = h.attend(ctx, func(ctx context.Context) (err error) {
+		exports, err = h.server.Backend.Exports(ctx, h.params(""))
+		return err
+	})
 	if err != nil {
 		return "", &refusal{repErrPlatform, err}
 	}
@@ -220,7 +230,7 @@ func (h *handshake) info(ctx context.Context, opt option, data []byte) (text str
 	}
 	facts := h.facts()
 	h.reply(opt, repInfo, &exportInfo{infoExport, facts})
-	if err := h.describe(ctx, opt, &m); err != nil {
+	if err := h.attend(ctx, func(ctx context.Context) error { return h.describe(ctx, opt, &m) }); err != nil {
 		return "", err
 	}
 	if opt == optInfo {
@@ -298,7 +308,11 @@ func (h *handshake) metaContext(opt option, data []byte) (text string, err error
 
 // open opens an export into h.disk.
 func (h *handshake) open(ctx context.Context, export string) error {
-	handle, err := h.server.Backend.Open(ctx, h.params(export))
+	var handle plugins.Handle
+	err := h.attend(ctx, func(ctx context.Context) (err error) {
+		handle, err = h.server.Backend.Open(ctx, h.params(export))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -317,6 +331,7 @@ func (h *handshake) params(export string) plugins.OpenParams {
 	return plugins.OpenParams{
 		Export:   export,
 		ReadOnly: h.server.ReadOnly,
+		TLS:      h.secure,
 		Peer:     h.peer,
 		Front:    plugins.FrontNBD,
 		Conn:     h.num,
@@ -368,7 +383,7 @@ const flushSize = 64 << 10
 
 // flush sends the replies that wait.
 func (h *handshake) flush() error {
-	if err := h.limit(h.server.handshakeTimeout()); err != nil {
+	if err := h.beginStep(); err != nil {
 		return err
 	}
 	_, err := h.nc.Write(h.out)

@@ -2,6 +2,7 @@ package nbd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -27,9 +28,32 @@ type Server struct {
 	// includes those whose answer the client has not taken. 0 means 16.
 	Slots int
 
+	// MaxConns is how many clients may be connected at once. Who comes beyond it
+	// is told so by the end of the connection, at once, rather than left to wait
+	// for somebody else's end; Trace hears of it. 0 means 1024.
+	MaxConns int
+
 	// HandshakeTimeout is how long a client may take over each step of the
-	// handshake. 0 means 30 seconds. A request may take for ever.
+	// handshake. 0 means 30 seconds.
 	HandshakeTimeout time.Duration
+
+	// HandshakeLimit is how long the steps may take together, the time that the
+	// Backend needs left out. 0 means 2 minutes.
+	HandshakeLimit time.Duration
+
+	// StallTimeout is how long a client may stand still in the midst of a
+	// request, or take nothing of an answer; a large one has a second more for
+	// each 64 KiB. Between two requests it may be silent for ever, and the
+	// Backend may take for ever over one. 0 means 2 minutes.
+	StallTimeout time.Duration
+
+	// TLS, unless it is nil, is offered to clients that ask for it (STARTTLS).
+	// LoadCertificates makes one.
+	TLS *tls.Config
+
+	// RequireTLS refuses everything but STARTTLS and ABORT to clients that have
+	// not asked for encryption. Without TLS it refuses everybody.
+	RequireTLS bool
 
 	// NoStructuredReplies refuses them, and with them extended headers, as old
 	// servers do.
@@ -58,7 +82,10 @@ type Server struct {
 // What zero means.
 const (
 	defaultSlots            = 16
+	defaultMaxConns         = 1024
 	defaultHandshakeTimeout = 30 * time.Second
+	defaultHandshakeLimit   = 2 * time.Minute
+	defaultStallTimeout     = 2 * time.Minute
 )
 
 // Serve accepts connections on l and serves each one on a goroutine of its own.
@@ -121,16 +148,20 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	c := newConn(s, nc, cut)
-	if !s.addConn(c) {
+	if err := s.addConn(c); err != nil {
 		nc.Close()
-		return ErrServerClosed
+		if c.num != 0 {
+			s.Trace.connect(c.num, c.peer)
+			s.Trace.disconnect(c.num, err)
+		}
+		return err
 	}
 	defer s.removeConn(c)
 	defer context.AfterFunc(ctx, func() { nc.Close() })()
 
 	s.Trace.connect(c.num, c.peer)
 	err := c.serve(ctx)
-	nc.Close() // nothing that was sent depends on its error
+	c.close()
 	s.Trace.disconnect(c.num, err)
 	return err
 }
@@ -212,21 +243,25 @@ func (s *Server) removeListener(l net.Listener) {
 	delete(s.listeners, l)
 }
 
-// addConn gives c its number. It reports false if the server is closed.
-func (s *Server) addConn(c *conn) bool {
+// addConn gives c its number, also if there is no room for it. It fails without
+// one if the server is closed.
+func (s *Server) addConn(c *conn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return false
+		return ErrServerClosed
+	}
+	s.lastConn++
+	c.num = s.lastConn
+	if limit := orDefault(s.MaxConns, defaultMaxConns); len(s.conns) >= limit {
+		return fmt.Errorf("nbd: %w: %d are connected, the most at once", ErrTooManyConns, limit)
 	}
 	if s.conns == nil {
 		s.conns = map[*conn]struct{}{}
 	}
 	s.conns[c] = struct{}{}
-	s.lastConn++
-	c.num = s.lastConn
 	s.ended.Add(1)
-	return true
+	return nil
 }
 
 func (s *Server) removeConn(c *conn) {
@@ -236,16 +271,24 @@ func (s *Server) removeConn(c *conn) {
 	s.ended.Done()
 }
 
-func (s *Server) slots() int {
-	if s.Slots > 0 {
-		return s.Slots
-	}
-	return defaultSlots
-}
+func (s *Server) slots() int { return orDefault(s.Slots, defaultSlots) }
 
 func (s *Server) handshakeTimeout() time.Duration {
-	if s.HandshakeTimeout > 0 {
-		return s.HandshakeTimeout
+	return orDefault(s.HandshakeTimeout, defaultHandshakeTimeout)
+}
+
+func (s *Server) handshakeLimit() time.Duration {
+	return orDefault(s.HandshakeLimit, defaultHandshakeLimit)
+}
+
+func (s *Server) stallTimeout() time.Duration {
+	return orDefault(s.StallTimeout, defaultStallTimeout)
+}
+
+// orDefault returns what a field of the Server means.
+func orDefault[T int | time.Duration](field, zero T) T {
+	if field > 0 {
+		return field
 	}
-	return defaultHandshakeTimeout
+	return zero
 }

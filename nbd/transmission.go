@@ -158,6 +158,9 @@ func (t *transmission) readPayload(m *extRequest, s *slot) (err error) {
 			s.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS with %d bytes: want a length (8 bytes) and one context (4 bytes), as there are no more", size)
 		}
 	}
+	if err := t.urge(int(size)); err != nil {
+		return err
+	}
 	switch {
 	case s.Refuse != nil:
 		_, err = io.CopyN(io.Discard, t.in, int64(size))
@@ -326,10 +329,10 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 			}
 		}
 		if failed == nil {
-			if err := b.send(t.nc); err != nil {
+			if err := t.send(b); err != nil {
 				failed = fmt.Errorf("nbd: sending replies: %w", err)
 				cancel()
-				t.nc.Close()
+				t.socket.Close()
 			}
 		}
 		b.reset()
@@ -339,4 +342,16 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 		}
 	}
 	return failed
+}
+
+// send sends b, for which the client must not take for ever.
+func (t *transmission) send(b *batch) error {
+	if err := t.socket.SetWriteDeadline(t.stallLimit(b.size())); err != nil {
+		return err
+	}
+	if err := b.send(t.nc); err != nil || !t.secure {
+		return err
+	}
+	// TLS writes for itself too, when it has read something, at any time.
+	return t.socket.SetWriteDeadline(time.Time{})
 }

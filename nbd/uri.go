@@ -2,6 +2,7 @@ package nbd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -14,6 +15,11 @@ type URI struct {
 	Network string // "unix" or "tcp"
 	Address string // the socket's path; or host:port
 	Export  string // "" is the default export
+
+	// For TLS, in libnbd's words tls-certificates, tls-hostname, tls-verify-peer.
+	Certificates string // folder for LoadClientCertificates; "" = the system's authorities
+	Hostname     string // what the server's certificate must name; "" = the host of Address, any for a unix socket
+	NoVerifyPeer bool   // trust whoever answers
 }
 
 // defaultPort is NBD's, by IANA.
@@ -43,10 +49,25 @@ func (u URI) String() string {
 	if u.Export != "" {
 		path = "/" + quoteURI(u.Export)
 	}
+	text := scheme + "://" + u.Address + path
+	var query []string
 	if u.Network == "unix" {
-		return scheme + "+unix://" + path + "?socket=" + quoteURI(u.Address)
+		text = scheme + "+unix://" + path
+		query = append(query, "socket="+quoteURI(u.Address))
 	}
-	return scheme + "://" + u.Address + path
+	if u.Certificates != "" {
+		query = append(query, "tls-certificates="+quoteURI(u.Certificates))
+	}
+	if u.Hostname != "" {
+		query = append(query, "tls-hostname="+quoteURI(u.Hostname))
+	}
+	if u.NoVerifyPeer {
+		query = append(query, "tls-verify-peer=false")
+	}
+	if len(query) == 0 {
+		return text
+	}
+	return text + "?" + strings.Join(query, "&")
 }
 
 // quoteURI percent-encodes what might mean something in a URI, except slashes.
@@ -64,7 +85,9 @@ func quoteURI(s string) string {
 }
 
 // ParseURI reads nbd://HOST[:PORT][/NAME] and nbd+unix:///[NAME]?socket=PATH,
-// and the same with nbds for TLS.
+// and the same with nbds for TLS. Of what stands behind the question mark it
+// takes socket and the words of libnbd that URI lists, and passes over others.
+// TLS with a key in common (tls-psk-file) is an error.
 func ParseURI(s string) (URI, error) {
 	p, err := url.Parse(s)
 	if err != nil {
@@ -72,14 +95,18 @@ func ParseURI(s string) (URI, error) {
 	}
 	scheme, unix := strings.CutSuffix(p.Scheme, "+unix")
 	u := URI{TLS: scheme == "nbds", Export: strings.TrimPrefix(p.Path, "/")}
-	switch {
-	case scheme != "nbd" && scheme != "nbds":
+	if scheme != "nbd" && scheme != "nbds" {
 		return URI{}, fmt.Errorf("not an NBD URI: %q: want nbd://HOST:PORT/NAME or nbd+unix:///NAME?socket=PATH", s)
+	}
+	query, err := url.ParseQuery(strings.ReplaceAll(p.RawQuery, "+", "%2B")) // here a plus is no space
+	if err == nil {
+		err = u.setTLS(query)
+	}
+	if err != nil {
+		return URI{}, fmt.Errorf("the NBD URI %q: %w", s, err)
+	}
+	switch {
 	case unix:
-		query, err := url.ParseQuery(strings.ReplaceAll(p.RawQuery, "+", "%2B")) // here a plus is no space
-		if err != nil {
-			return URI{}, fmt.Errorf("the NBD URI %q: %w", s, err)
-		}
 		u.Network, u.Address = "unix", query.Get("socket")
 		if u.Address == "" {
 			return URI{}, fmt.Errorf("the NBD URI %q does not say which socket: add ?socket=PATH", s)
@@ -97,11 +124,27 @@ func ParseURI(s string) (URI, error) {
 	return u, nil
 }
 
+// setTLS takes what query says of TLS.
+func (u *URI) setTLS(query url.Values) error {
+	if !u.TLS {
+		return nil
+	}
+	u.Certificates, u.Hostname = query.Get("tls-certificates"), query.Get("tls-hostname")
+	switch verify := query.Get("tls-verify-peer"); verify {
+	case "", "1", "true", "yes", "on":
+	case "0", "false", "no", "off":
+		u.NoVerifyPeer = true
+	default:
+		return fmt.Errorf("tls-verify-peer=%s: want true or false", verify)
+	}
+	if query.Has("tls-psk-file") {
+		return errors.New("tls-psk-file: TLS with a key in common is not supported: use certificates")
+	}
+	return nil
+}
+
 // dial connects to the server.
 func (u URI) dial(ctx context.Context) (net.Conn, error) {
-	if u.TLS {
-		return nil, fmt.Errorf("%s: this version does not speak TLS: use nbd:// or nbd+unix://", u)
-	}
 	var d net.Dialer
 	nc, err := d.DialContext(ctx, u.Network, u.Address)
 	if err != nil {

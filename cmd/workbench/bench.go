@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
@@ -37,6 +38,7 @@ type bench struct {
 	host      *host.Host
 	server    *nbd.Server
 	listeners []net.Listener
+	single    net.Conn      // standard input and output, with -s
 	mount     *fusemount.FS // nil without a mount
 
 	nohup  bool           // the program was started to outlive its terminal
@@ -61,6 +63,10 @@ func openBench(ctx context.Context, o *benchOptions, events *recordings.Log) (*b
 }
 
 func (b *bench) open(ctx context.Context) error {
+	config, err := b.loadTLS()
+	if err != nil {
+		return err
+	}
 	h, err := host.New(ctx, host.Options{
 		Path:     b.o.script,
 		Params:   b.o.params,
@@ -81,7 +87,16 @@ func (b *bench) open(ctx context.Context) error {
 	if err := b.listen(); err != nil {
 		return err
 	}
-	b.server = &nbd.Server{Backend: h, ReadOnly: b.o.readOnly, Slots: b.o.threads, Trace: nbdTrace(b.log)}
+	b.server = &nbd.Server{
+		Backend:             h,
+		ReadOnly:            b.o.readOnly,
+		Slots:               b.o.threads,
+		TLS:                 config,
+		RequireTLS:          b.o.tls == "require",
+		HideFlags:           ^uint16(b.o.maskHandshake),
+		NoStructuredReplies: b.o.noStructured,
+		Trace:               nbdTrace(b.log),
+	}
 	b.onClose(b.server.Shutdown)
 	if b.o.mount != "" {
 		b.mount, err = fusemount.Mount(ctx, b.o.mount, fusemount.Options{
@@ -100,8 +115,41 @@ func (b *bench) open(ctx context.Context) error {
 	return b.writePIDFile()
 }
 
+// loadTLS reads the certificates; without TLS it returns nil.
+func (b *bench) loadTLS() (*tls.Config, error) {
+	if b.o.tlsCertificates == "" || b.o.tls == "off" {
+		return nil, nil
+	}
+	config, err := nbd.LoadCertificates(b.o.tlsCertificates, b.o.tlsVerifyPeer)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-certificates: %w", err)
+	}
+	return config, nil
+}
+
 // listen opens the sockets. Clients that come before the server runs wait.
 func (b *bench) listen() error {
+	switch {
+	case b.o.single:
+		var err error
+		if b.single, err = nbd.FileConn(os.Stdin, os.Stdout); err != nil {
+			return fmt.Errorf("-s: %w", err)
+		}
+		b.onClose(func(context.Context) error {
+			// The server has closed it, unless it never ran.
+			if err := b.single.Close(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrClosed) {
+				return err
+			}
+			return nil
+		})
+		return nil
+	case b.o.inherit:
+		listeners, err := nbd.Inherited()
+		for _, l := range listeners {
+			b.addListener(l)
+		}
+		return err
+	}
 	if b.o.unix != "" {
 		b.socket = b.o.unix
 		if b.socket == "-" {
@@ -116,16 +164,16 @@ func (b *bench) listen() error {
 		if b.socket, err = filepath.Abs(b.socket); err != nil {
 			return err
 		}
-		l, err := listenUnix(b.socket)
+		l, err := nbd.ListenUnix(b.socket)
 		if err != nil {
-			return err
+			return advise(err, "-U")
 		}
 		b.addListener(l)
 	}
 	if b.o.port >= 0 {
-		l, err := listenTCP(b.o.ip, b.o.port)
+		l, err := nbd.ListenTCP(b.o.ip, b.o.port)
 		if err != nil {
-			return err
+			return advise(err, "-p")
 		}
 		b.addListener(l)
 		b.port = l.Addr().(*net.TCPAddr).Port
@@ -170,15 +218,27 @@ func (w sayWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// uri returns where clients find the disk: the first door that was opened.
+// uri returns where clients find the disk: the first door that was opened. With
+// -s there is no such place.
 func (b *bench) uri() string {
-	return nbd.AddrURI(b.listeners[0].Addr(), b.o.export).String()
+	if len(b.listeners) == 0 {
+		return ""
+	}
+	u := nbd.AddrURI(b.listeners[0].Addr(), b.o.export)
+	u.TLS = b.o.tls == "require"
+	return u.String()
 }
 
 // vars returns the variables of a captive command.
 func (b *bench) vars() []string {
 	uri := b.uri()
 	vars := []string{"uri=" + uri, "nbd=" + uri, "unixsocket=" + b.socket, "exportname=" + b.o.export}
+	switch b.o.tls { // as nbdkit has it
+	case "on":
+		vars = append(vars, "tls=1")
+	case "require":
+		vars = append(vars, "tls=2")
+	}
 	port, mount := "", ""
 	if b.port != 0 {
 		port = strconv.Itoa(b.port)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
+	"workbench/nbd"
 	"workbench/plugins/host"
 	"workbench/recordings"
 	"workbench/tui"
@@ -17,11 +18,19 @@ import (
 // runBench serves what o says, in front of a captive command, as lines, or on
 // the screen.
 func runBench(ctx context.Context, o *benchOptions, std streams) error {
+	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
+		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
+	}
 	b, err := openBench(ctx, o, recordings.NewLog(0))
 	if err != nil {
 		return err
 	}
 	switch {
+	case o.single:
+		return b.serveSingle(ctx, std)
+	case o.inherit && !o.headless:
+		// Whoever started it with a socket may want the standard output.
+		return b.serveLines(ctx, b.captiveLines(std), untilDone)
 	case o.run != "":
 		return b.serveLines(ctx, b.captiveLines(std), func(ctx context.Context) error {
 			return runCaptive(ctx, o.run, b.vars(), std)
@@ -29,8 +38,7 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	case o.headless || !isTerminal(std.Out) || !isTerminal(std.In):
 		return b.serveLines(ctx, b.lines(std), func(ctx context.Context) error {
 			b.announce(std.Err)
-			<-ctx.Done()
-			return nil
+			return untilDone(ctx)
 		})
 	}
 	return b.serve(ctx, func(ctx context.Context) error {
@@ -43,8 +51,32 @@ func (b *bench) lines(std streams) *printer {
 	return &printer{log: b.log, requests: std.Out, rest: std.Err, json: b.o.json, verbose: b.o.verbose}
 }
 
-// captiveLines prints beside a captive command, which has standard output for
-// itself: requests only if asked for.
+// untilDone is a front that has nothing to do but wait.
+func untilDone(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// serveSingle serves the client at standard input and output, to its end.
+func (b *bench) serveSingle(ctx context.Context, std streams) error {
+	served := make(chan error, 1)
+	err := b.serveLines(ctx, b.captiveLines(std), func(ctx context.Context) error {
+		go func() { served <- b.server.ServeConn(context.WithoutCancel(ctx), b.single) }()
+		select {
+		case err := <-served:
+			served <- err
+		case <-ctx.Done(): // closing the bench ends the connection
+		}
+		return nil
+	})
+	if cerr := <-served; !errors.Is(cerr, nbd.ErrServerClosed) {
+		err = errors.Join(err, cerr)
+	}
+	return err
+}
+
+// captiveLines prints beside a captive command or a single client, which has
+// standard output for itself: requests only if asked for.
 func (b *bench) captiveLines(std streams) *printer {
 	p := &printer{log: b.log, rest: std.Err, json: b.o.json, verbose: b.o.verbose}
 	if b.o.verbose {
@@ -87,7 +119,8 @@ func (b *bench) announce(w io.Writer) {
 // nobody else's.
 func (b *bench) summarize(p *printer) {
 	s := b.host.Status()
-	if s.Reloads+s.Refusals == 0 || b.o.run != "" && !b.o.verbose {
+	quiet := b.o.run != "" || b.o.single
+	if s.Reloads+s.Refusals == 0 || quiet && !b.o.verbose {
 		return
 	}
 	fmt.Fprintf(p.rest, "workbench: generation %d; %d reloads, %d refused; the gate was closed for %s at the longest\n",

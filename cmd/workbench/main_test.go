@@ -4,10 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"workbench/nbd/nbdtest"
 )
 
 // TestMain lets the test binary be the program: as `workbench` in scripts, and
@@ -38,6 +41,16 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(func() { os.RemoveAll(dir) })
+			certificates := filepath.Join(dir, "certs")
+			if strings.HasSuffix(env.WorkDir, "script-tls") { // others look at what is left in TMP
+				if err := os.Mkdir(certificates, 0o700); err != nil {
+					return err
+				}
+				if _, err := nbdtest.WriteFolder(certificates); err != nil {
+					return err
+				}
+			}
+			env.Setenv("CERTS", certificates)
 			env.Setenv("TMP", dir)
 			env.Setenv("TMPDIR", dir)
 			env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin:/sbin")

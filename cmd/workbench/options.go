@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"workbench/nbd"
 	"workbench/plugins"
 )
 
@@ -22,6 +23,15 @@ type benchOptions struct {
 	port    int // -1 = no TCP
 	export  string
 	threads int
+	single  bool // one client, on standard input and output
+	inherit bool // the sockets were handed over (LISTEN_FDS)
+
+	tls             string // off, on or require, once complete
+	tlsCertificates string // folder; "" = none
+	tlsVerifyPeer   bool
+
+	maskHandshake uint
+	noStructured  bool
 
 	mount string // mount point; "" = none
 	cache bool
@@ -38,6 +48,9 @@ const (
 	// defaultPort is NBD's registered port.
 	defaultPort = 10809
 
+	// maskAll hides no handshake flag.
+	maskAll = 0xffff
+
 	// stopTimeout is how long requests in flight may take when the bench stops.
 	stopTimeout = 5 * time.Second
 )
@@ -47,11 +60,17 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.unix, "unix", "U", "-", "serve at a unix socket; - is a private one, removed at exit")
 	f.IntVarP(&o.port, "port", "p", -1, "serve at a TCP port; 0 takes a free one")
 	f.StringVarP(&o.ip, "ip", "i", "127.0.0.1", "address of the TCP port")
+	f.BoolVarP(&o.single, "single", "s", false, "serve one client on standard input and output")
+	f.StringVar(&o.tls, "tls", "", "encryption: off, on (for clients that ask) or require (default on with --tls-certificates, else off)")
+	f.StringVar(&o.tlsCertificates, "tls-certificates", "", "folder with server-cert.pem, server-key.pem, ca-cert.pem and perhaps ca-crl.pem")
+	f.BoolVar(&o.tlsVerifyPeer, "tls-verify-peer", false, "take only clients with a certificate of ca-cert.pem's")
+	f.UintVar(&o.maskHandshake, "mask-handshake", maskAll, "offer only these handshake flags, as older servers do: 1 fixed newstyle, 2 no zeroes")
+	f.BoolVar(&o.noStructured, "no-sr", false, "refuse structured replies, as older servers do")
 	f.StringVarP(&o.export, "export", "e", "", "the export name in $uri")
 	f.BoolVarP(&o.readOnly, "readonly", "r", false, "refuse every write")
 	f.IntVarP(&o.threads, "threads", "t", 16, "requests in flight for a connection")
 	f.StringVar(&o.language, "lang", "", "language of the script: lua or starlark (default by extension, then first line)")
-	f.StringVar(&o.run, "run", "", "run a shell command with $uri $nbd $unixsocket $port $exportname $mount, then stop")
+	f.StringVar(&o.run, "run", "", "run a shell command with $uri $nbd $unixsocket $port $exportname $tls $mount, then stop")
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
@@ -75,15 +94,66 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 		return usageError{fmt.Errorf("-e: a name may have %d bytes, this has %d", plugins.MaxString, len(o.export))}
 	case o.json && o.run != "" && !o.verbose:
 		return usageError{fmt.Errorf("--json with --run shows nothing without -v: stdout belongs to the command")}
+	case o.json && o.single && !o.verbose:
+		return usageError{fmt.Errorf("--json with -s shows nothing without -v: stdout belongs to the client")}
+	}
+	if err := o.completeTLS(); err != nil {
+		return err
+	}
+	if err := o.completeDoors(f); err != nil {
+		return err
+	}
+	if o.json {
+		o.headless = true
+	}
+	return nil
+}
+
+// completeDoors settles where clients come in.
+func (o *benchOptions) completeDoors(f *pflag.FlagSet) error {
+	o.inherit = nbd.IsActivated()
+	for _, only := range []struct {
+		on     bool
+		name   string
+		others []string
+	}{
+		{o.single, "-s", []string{"unix", "port", "ip", "run"}},
+		{o.inherit, "LISTEN_FDS", []string{"unix", "port", "ip", "run", "single"}},
+	} {
+		for _, other := range only.others {
+			if only.on && f.Changed(other) {
+				return usageError{fmt.Errorf("%s and --%s exclude each other", only.name, other)}
+			}
+		}
 	}
 	if f.Changed("ip") && !f.Changed("port") {
 		o.port = defaultPort
 	}
-	if o.port >= 0 && !f.Changed("unix") {
+	if o.single || o.inherit || o.port >= 0 && !f.Changed("unix") {
 		o.unix = "" // who asks for TCP alone gets TCP alone
 	}
-	if o.json {
-		o.headless = true
+	return nil
+}
+
+// completeTLS settles whether connections are encrypted. Unlike nbdkit, a folder
+// without certificates is an error also if nothing else was asked for: who names
+// one does not expect to go unencrypted.
+func (o *benchOptions) completeTLS() error {
+	switch o.tls {
+	case "":
+		o.tls = "off"
+		if o.tlsCertificates != "" {
+			o.tls = "on"
+		}
+	case "off", "on", "require":
+	default:
+		return usageError{fmt.Errorf("--tls=%s: want off, on or require", o.tls)}
+	}
+	switch {
+	case o.tls != "off" && o.tlsCertificates == "":
+		return usageError{fmt.Errorf("--tls=%s needs certificates: add --tls-certificates DIR", o.tls)}
+	case o.tls == "off" && o.tlsVerifyPeer:
+		return usageError{fmt.Errorf("--tls-verify-peer needs TLS: add --tls-certificates DIR")}
 	}
 	return nil
 }

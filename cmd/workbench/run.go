@@ -18,6 +18,8 @@ SIGHUP reloads the script. Options may stand after the plugin and its parameters
 Exit status: 0, 1 for an error, 2 for a wrong command line.`,
 		Example: `  workbench run disk.lua file=disk.img
   workbench run disk.lua -p 10809 file=disk.img
+  workbench run disk.lua -p 10809 --tls require --tls-certificates certs
+  nbdinfo -- [ workbench run disk.lua file=disk.img ]
   workbench run disk.star --run 'nbdcopy "$uri" copy.img'
   workbench run disk.lua --json | jq .duration_ns`,
 		ValidArgsFunction: completeScripts,
