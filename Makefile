@@ -1,15 +1,25 @@
 # make test     everything that must hold before a change lands; installs the programs that the tests need
 # make check    formatting, vet and staticcheck alone
+# make fuzz     each decoder on random input, for FUZZTIME
 # make bench    Go benchmarks of the hot pieces
 # make build    the program, as ./workbench
 
 GO ?= go
 TEST_TIMEOUT ?= 20m
+FUZZTIME ?= 10s
 
-.PHONY: test tools check bench build
+# The decoders, as package:target.
+FUZZ = nbd:FuzzOption nbd:FuzzRequest nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine
+
+.PHONY: test tools check fuzz bench build
 
 test: tools check
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+
+fuzz:
+	@for f in $(FUZZ); do \
+		$(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; \
+	done
 
 tools:
 	@sh scripts/test-tools.sh
