@@ -203,7 +203,7 @@ func TestStall(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMemory(size)
-			copy(m.data, randomBytes(size)) // zeroes would be answered by holes, which are short
+			copy(m.data, randomBytes(size))                                         // zeroes would be answered by holes, which are short
 			s := &Server{Backend: m, StallTimeout: 50 * time.Millisecond, Slots: 1} // so that answers leave one by one, for which there is no more time
 			other := dialed(t, s, ClientOptions{})
 			p, end := connect(t, s)
