@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"strings"
+	"syscall"
 
 	"workbench/plugins"
 )
@@ -277,7 +278,15 @@ func (h *clientHandshake) read(n int, what string) ([]byte, error) {
 }
 
 func (h *clientHandshake) write(b []byte) error {
-	if _, err := h.nc.Write(b); err != nil {
+	_, err := h.nc.Write(b)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		// Who hung up may have said why before, as a server does by a TLS alert
+		// that refuses the client's certificate. What it said can still be read.
+		if _, said := h.in.Peek(1); said != nil && said != io.EOF {
+			err = said
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("nbd: writing in the handshake: %w", err)
 	}
 	return nil
