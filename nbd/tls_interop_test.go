@@ -3,6 +3,7 @@ package nbd
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,7 +97,7 @@ func TestTLSServers(t *testing.T) {
 		need(t, "nbdkit")
 		for _, args := range [][]string{{"--tls=require"}, {"--tls=on"}, {"--tls=require", "--tls-verify-peer"}} {
 			socket := filepath.Join(shortDir(t), "s")
-			background(t, func() error { _, err := os.Stat(socket); return err }, "nbdkit", append(args, "-f", "-U", socket, "--tls-certificates="+dir, "memory", "1M")...)
+			background(t, func() error { return answers(socket) }, "nbdkit", append(args, "-f", "-U", socket, "--tls-certificates="+dir, "memory", "1M")...)
 			use(t, "nbds+unix://?socket="+socket+"&tls-certificates="+dir)
 			_, err := Dial(inTime(t), "nbd+unix://?socket="+socket)
 			if required := args[0] == "--tls=require"; required && (err == nil || !strings.Contains(err.Error(), "ERR_TLS_REQD")) || !required && err != nil {
@@ -111,10 +112,20 @@ func TestTLSServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		socket := filepath.Join(shortDir(t), "s")
-		background(t, func() error { _, err := os.Stat(socket); return err }, "qemu-nbd", "-t", "-f", "raw", "-k", socket,
+		background(t, func() error { return answers(socket) }, "qemu-nbd", "-t", "-f", "raw", "-k", socket,
 			"--object", "tls-creds-x509,id=tls0,endpoint=server,verify-peer=on,dir="+dir, "--tls-creds", "tls0", image)
 		use(t, "nbds+unix://?socket="+socket+"&tls-certificates="+dir)
 	})
+}
+
+// answers returns why nobody takes connections at a socket, which is there
+// before anybody does.
+func answers(socket string) error {
+	nc, err := net.Dial("unix", socket)
+	if err != nil {
+		return err
+	}
+	return nc.Close()
 }
 
 // shortDir is a folder with a path short enough for a socket.
