@@ -27,6 +27,7 @@ type ProtocolError struct {
 	Msg string // what the other side did
 }
 
+// Error returns what the other side did wrong.
 func (e *ProtocolError) Error() string { return "nbd: protocol error: " + e.Msg }
 
 // Unwrap makes it EPROTO for whoever wants a number.

@@ -20,6 +20,7 @@ type ListenError struct {
 	Err   error  // a syscall.Errno, if there is one: EADDRINUSE for a live server's place, EEXIST for a file's
 }
 
+// Error returns where, and why not.
 func (e *ListenError) Error() string { return e.Place + ": " + e.Msg }
 
 // Unwrap returns the number of the error.

@@ -30,6 +30,7 @@ type OffsetError struct {
 	Err    error
 }
 
+// Error returns the text of what went wrong there.
 func (e *OffsetError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
