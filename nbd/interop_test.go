@@ -206,7 +206,7 @@ func TestFio(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out, err := output(t, "fio", "--name=verify", "--ioengine=nbd", "--uri="+uri, "--rw=randrw", "--bsrange=512-64k", "--size=4m",
 				"--iodepth=16", "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0", "--randrepeat=0")
-			if err != nil && strings.Contains(out, "engine nbd not loadable") {
+			if err != nil && strings.Contains(out, "engine nbd not loadable") && os.Getenv("CI") != "true" {
 				t.Skip("this fio has no nbd engine")
 			}
 			if err != nil || !strings.Contains(out, "err= 0") {

@@ -76,7 +76,7 @@ func TestListenTCP(t *testing.T) {
 		{"", []string{"127.0.0.1", "::1"}, nil, "::"},
 	} {
 		t.Run(tt.ip, func(t *testing.T) {
-			if strings.Contains(tt.ip+strings.Join(tt.yes, ""), "::") && !hasIPv6() {
+			if strings.Contains(tt.ip+strings.Join(tt.yes, ""), "::") && !hasIPv6() && os.Getenv("CI") != "true" {
 				t.Skip("this machine has no IPv6")
 			}
 			l, err := ListenTCP(tt.ip, 0)

@@ -130,8 +130,10 @@ func TestDeafClient(t *testing.T) {
 	p, end := connect(t, s)
 	p.open(true)
 	p.send(bytes.Repeat(appendMessage(nil, &requestHeader{command: cmdRead, length: size}), 1000))
-	for len(m.requests()) < 4 {
-		time.Sleep(time.Millisecond)
+	for ctx := inTime(t); len(m.requests()) < 4; runtime.Gosched() {
+		if ctx.Err() != nil {
+			t.Fatalf("%d requests have come, want 4", len(m.requests()))
+		}
 	}
 	s.Close()
 	if err := end.result(t); err != ErrServerClosed {

@@ -106,6 +106,9 @@ func TestFileHoles(t *testing.T) {
 		return list[0].Type
 	}
 	if kind(0) != hole {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("this file system reports no holes")
+		}
 		t.Skip("this file system reports no holes")
 	}
 	if kind(mib) != 0 {
