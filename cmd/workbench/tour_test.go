@@ -141,7 +141,7 @@ func TestClosedTerminal(t *testing.T) {
 	tmp := t.TempDir()
 	term := newTerminal(t, 80, 24, tmp)
 	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -P pid", dir), "Enter")
-	term.waitScreen(`disk\.lua`)
+	term.waitScreen(`1·requests`)
 	pid := term.waitPID(filepath.Join(dir, "pid"))
 	term.tmux("kill-server")
 	term.closed = true
@@ -172,7 +172,7 @@ func TestRunOnTheScreen(t *testing.T) {
 	tmp := t.TempDir()
 	term := newTerminal(t, 120, 40, tmp)
 	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -P pid; echo status $?", dir), "Enter")
-	term.waitScreen(`disk\.lua`)
+	term.waitScreen(`1·requests`)
 	pid := term.waitPID(filepath.Join(dir, "pid"))
 	term.keys("?")
 	term.waitScreen(`load the script again`)
