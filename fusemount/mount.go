@@ -128,7 +128,7 @@ func start(ctx context.Context, place *place, way way, o *Options) (*FS, error) 
 	handle, err := o.Backend.Open(ctx, plugins.OpenParams{
 		Export:   o.Export,
 		ReadOnly: o.ReadOnly,
-		Peer:     place.path,
+		Client:   &plugins.Client{Name: place.path, PID: -1, UID: -1, GID: -1},
 		Front:    plugins.FrontFUSE,
 		Conn:     o.Conn,
 	})

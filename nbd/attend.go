@@ -3,8 +3,11 @@ package nbd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"workbench/plugins"
 )
 
 // errClientGone is why the backend was stopped in the handshake.
@@ -15,6 +18,29 @@ var errClientGone = errors.New("the client hung up")
 func (h *handshake) beginStep() error {
 	left := min(h.server.handshakeTimeout(), time.Until(h.until))
 	return h.limit(max(left, 1)) // 0 would be for ever
+}
+
+// admit waits until the backend lets the client in, who has not been greeted yet.
+func (h *handshake) admit(ctx context.Context) (leave func(), err error) {
+	h.setWaiting(true)
+	defer h.setWaiting(false)
+	err = h.attend(ctx, func(ctx context.Context) (err error) {
+		leave, err = plugins.Admit(ctx, h.server.Backend, h.params(""))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("nbd: admitting the client: %w", err)
+	}
+	return leave, nil
+}
+
+func (c *conn) setWaiting(waiting bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = waiting
+	if waiting && c.draining {
+		c.cut(ErrServerClosed)
+	}
 }
 
 // attend has the backend do f, for which it may take as long as it wants: the

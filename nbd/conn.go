@@ -10,7 +10,10 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"workbench/plugins"
 )
 
 // readBuffer is how much is read from a socket at once: several small writes.
@@ -27,20 +30,30 @@ type conn struct {
 	secure   bool                    // STARTTLS was granted
 	requests bool                    // the handshake is over
 	urged    bool                    // the socket has a read deadline for the rest of a message
-	peer     string                  // the client's address in words
+	client   *plugins.Client         // who is at the other end; replaced by STARTTLS, never changed
 	cut      context.CancelCauseFunc // ends the connection at once
+	leaving  atomic.Bool             // the backend said goodbye: what the client asks for is refused
 
 	mu       sync.Mutex
 	draining bool // guarded by mu, as is the read deadline of socket
+	waiting  bool // guarded by mu; the backend has not let the client in yet
 }
 
 func newConn(s *Server, nc net.Conn, cut context.CancelCauseFunc) *conn {
-	return &conn{server: s, socket: nc, nc: nc, in: bufio.NewReaderSize(nc, readBuffer), peer: peerName(nc), cut: cut}
+	c := &conn{server: s, socket: nc, nc: nc, in: bufio.NewReaderSize(nc, readBuffer), cut: cut}
+	c.client = peerOf(nc)
+	c.client.Disconnect = c.disconnect
+	return c
 }
 
 // serve takes the connection through its two phases. It returns nil if it ended in peace.
 func (c *conn) serve(ctx context.Context) error {
 	h := handshake{conn: c}
+	leave, err := h.admit(ctx)
+	if err != nil {
+		return c.reason(ctx, err)
+	}
+	defer leave()
 	d, err := h.run(ctx)
 	if d == nil || err != nil {
 		return c.reason(ctx, err)
@@ -93,12 +106,24 @@ func (c *conn) header(n int, doing string) ([]byte, error) {
 	return b, err
 }
 
+// disconnect is plugins.Client.Disconnect.
+func (c *conn) disconnect(force bool) {
+	if force {
+		c.cut(errDisconnected)
+		return
+	}
+	c.leaving.Store(true)
+}
+
 // drain lets the connection end in peace: nothing more is read from the client,
 // and what it has asked for is answered.
 func (c *conn) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
+	if c.waiting {
+		c.cut(ErrServerClosed)
+	}
 	if err := c.socket.SetReadDeadline(time.Unix(1, 0)); err != nil {
 		c.cut(ErrServerClosed) // it cannot be woken otherwise
 	}

@@ -17,6 +17,9 @@ var ErrServerClosed = errors.New("nbd: the server is closed")
 // Server.MaxConns already.
 var ErrTooManyConns = errors.New("too many clients")
 
+// errDisconnected is why a connection ended that the backend cut.
+var errDisconnected = errors.New("nbd: the plugin ended the connection")
+
 // ErrClientClosed is what the methods of a Client return after its Close.
 var ErrClientClosed = fmt.Errorf("nbd: the client is closed: %w", syscall.ESHUTDOWN)
 

@@ -131,6 +131,9 @@ func (h *handshake) dispatch(ctx context.Context, opt option, data []byte) (text
 		}
 		return "", refuse(repErrTLSReqd, "this server requires TLS: send STARTTLS before %s", opt)
 	}
+	if h.leaving.Load() && opt != optAbort {
+		return "", refuse(repErrShutdown, "the plugin ended this connection")
+	}
 	switch opt {
 	case optExportName:
 		return h.exportName(ctx, data)
@@ -332,7 +335,7 @@ func (h *handshake) params(export string) plugins.OpenParams {
 		Export:   export,
 		ReadOnly: h.server.ReadOnly,
 		TLS:      h.secure,
-		Peer:     h.peer,
+		Client:   h.conn.client,
 		Front:    plugins.FrontNBD,
 		Conn:     h.num,
 	}

@@ -220,8 +220,8 @@ func TestExportName(t *testing.T) {
 			if err := end.result(t); err != nil {
 				t.Error(err)
 			}
-			want := plugins.OpenParams{Export: tt.export, Peer: m.opened[0].Peer, Front: plugins.FrontNBD, Conn: 1}
-			if m.opened[0] != want || want.Peer == "" {
+			want := plugins.OpenParams{Export: tt.export, Client: m.opened[0].Client, Front: plugins.FrontNBD, Conn: 1}
+			if m.opened[0] != want || want.Client.Name == "" {
 				t.Errorf("opened with %+v: want %+v", m.opened[0], want)
 			}
 		})

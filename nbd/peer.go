@@ -8,21 +8,24 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"workbench/plugins"
 )
 
-// peerName says who the client is. A unix socket has no address to show, but
+// peerOf says who the client is. A unix socket has no address to show, but
 // knows the process.
-func peerName(nc net.Conn) string {
+func peerOf(nc net.Conn) *plugins.Client {
+	c := &plugins.Client{Name: "unknown", PID: -1, UID: -1, GID: -1}
 	if uc, ok := nc.(*net.UnixConn); ok {
+		c.Name = "unix socket"
 		if cred, err := peerCred(uc); err == nil {
-			return fmt.Sprintf("pid %d, uid %d", cred.Pid, cred.Uid)
+			c.Name = fmt.Sprintf("pid %d, uid %d", cred.Pid, cred.Uid)
+			c.PID, c.UID, c.GID = int(cred.Pid), int(cred.Uid), int(cred.Gid)
 		}
-		return "unix socket"
+	} else if addr := nc.RemoteAddr(); addr != nil {
+		c.Name = addr.String()
 	}
-	if addr := nc.RemoteAddr(); addr != nil {
-		return addr.String()
-	}
-	return "unknown"
+	return c
 }
 
 func peerCred(uc *net.UnixConn) (cred *syscall.Ucred, err error) {

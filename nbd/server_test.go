@@ -246,7 +246,7 @@ func TestConnNumbers(t *testing.T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, p := range m.opened {
-		if p.Conn != uint32(i)+1 || p.Peer == "" {
+		if p.Conn != uint32(i)+1 || p.Client.Name == "" {
 			t.Errorf("open %d came from %+v", i, p)
 		}
 	}

@@ -36,7 +36,9 @@ func (h *handshake) startTLS(ctx context.Context, data []byte) (text string, err
 	}
 	words := tlsWords(tc)
 	h.nc, h.in, h.secure = tc, bufio.NewReaderSize(tc, readBuffer), true
-	h.peer += ", " + words
+	client := *h.conn.client
+	client.Name += ", " + words
+	h.conn.client = &client
 	*h = handshake{conn: h.conn, client: h.client, until: h.until}
 	return fmt.Sprintf("%s: %s", optStartTLS, words), nil
 }

@@ -80,7 +80,7 @@ func TestTLSClientServer(t *testing.T) {
 				c := dialed(t, &Server{Backend: m, TLS: loadServer(t, dir, verify), RequireTLS: true}, o)
 				exercise(t, c)
 				got := m.opened[0]
-				if !got.TLS || !strings.Contains(got.Peer, ", TLS 1.3") || strings.Contains(got.Peer, `"alice"`) != verify {
+				if !got.TLS || !strings.Contains(got.Client.Name, ", TLS 1.3") || strings.Contains(got.Client.Name, `"alice"`) != verify {
 					t.Errorf("the disk was opened with %+v", got)
 				}
 			})

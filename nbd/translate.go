@@ -60,6 +60,10 @@ func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 	if m.command == cmdWriteZeroes && m.flags&cmdFlagNoHole == 0 {
 		r.Flags |= plugins.FlagMayTrim
 	}
+	if t.leaving.Load() {
+		r.Refuse = plugins.Errorf(syscall.ESHUTDOWN, "the plugin ended this connection")
+		return
+	}
 	extra := m.flags &^ row.flags
 	if t.extended && (m.command == cmdWrite || m.command == cmdBlockStatus && t.allocation) {
 		extra &^= cmdFlagPayloadLen

@@ -47,7 +47,8 @@ func number(n int64) func(*Call) error {
 func fail(err error) func(*Call) error { return func(*Call) error { return err } }
 
 func (f *fakeScript) Start(_ context.Context, env Env) (Script, error) { return f, nil }
-func (f *fakeScript) ThreadModel() ThreadModel                         { return f.model }
+func (f *fakeScript) ThreadModels() (usual, loosest ThreadModel)       { return f.model, f.model }
+func (f *fakeScript) Settle(ThreadModel)                               {}
 func (f *fakeScript) Close() error                                     { f.closed = true; return nil }
 func (f *fakeScript) Defines(cb Callback) bool                         { return f.callbacks[cb] != nil }
 

@@ -27,7 +27,7 @@ type OpenParams struct {
 	Export   string // the name that the client sent; "" asks for the default export
 	ReadOnly bool   // the server was told to serve read-only
 	TLS      bool   // the connection is encrypted
-	Peer     string // the client's address in words, for people
+	Client   *Client
 	Front    Front
 	Conn     uint32 // the front end's number for the connection
 }

@@ -83,7 +83,8 @@ func (in *Instance) checkDefined() error {
 // chooseModel asks the script for its thread model, which may be tighter than
 // the language's but not looser.
 func (in *Instance) chooseModel(ctx context.Context) error {
-	in.model = in.script.ThreadModel()
+	var loosest ThreadModel
+	in.model, loosest = in.script.ThreadModels()
 	if in.script.Defines(ThreadModelCallback) {
 		c := Call{Callback: ThreadModelCallback}
 		if err := in.call(ctx, &c); err != nil {
@@ -92,7 +93,7 @@ func (in *Instance) chooseModel(ctx context.Context) error {
 		if c.Int < 0 || c.Int > int64(Parallel) {
 			return in.wrong(ThreadModelCallback, "returned %d: want one of nbdkit.THREAD_MODEL_*", c.Int)
 		}
-		in.model = min(in.model, ThreadModel(c.Int))
+		in.model = min(loosest, ThreadModel(c.Int))
 	}
 	if in.model == SerializeConnections {
 		return in.wrong(ThreadModelCallback, "%s is not offered: the tightest model is %s", in.model, SerializeAllRequests)

@@ -45,12 +45,20 @@ type Script interface {
 	// Call runs c.Callback, which is defined, with the arguments that its
 	// Signature names, taken from c, and leaves the result in c. A failure is an
 	// *Error that carries callback, file and line. Call is not called while
-	// another Call runs, unless ThreadModel allows it. When ctx ends, the
+	// another Call runs, unless Settle allowed it. When ctx ends, the
 	// interpreter is interrupted and Call returns soon.
 	Call(ctx context.Context, c *Call) error
 
-	// ThreadModel returns the loosest model that the language allows this script.
-	ThreadModel() ThreadModel
+	// ThreadModels returns the model of a script that does not ask for one, and
+	// the loosest that the language allows.
+	ThreadModels() (usual, loosest ThreadModel)
+
+	// Settle says that the script is complete: its top level, its life cycle up
+	// to after_fork and, after a reload, after_reload have run. From now on as
+	// many Calls may run at once as model allows; until then it is one. A
+	// language in which that needs the values of the script to be constant makes
+	// them so here.
+	Settle(model ThreadModel)
 
 	// Close frees the state. No Call is running, and none will follow.
 	Close() error
@@ -111,6 +119,10 @@ type Env struct {
 	// Observe is told of every callback that ran, with its times and outcome,
 	// before anybody else is. nil observes nothing.
 	Observe func(c *Call, err error)
+
+	// Shutdown ends the whole program, as if it had been told to stop, with an
+	// exit status. It returns at once; callbacks may follow. nil does nothing.
+	Shutdown func(status int)
 
 	// Shelf holds what outlives the script. nil gets the script one of its own.
 	Shelf *Shelf

@@ -104,7 +104,10 @@ type fakeScript struct {
 
 func (s *fakeScript) APIVersion() int                         { return 1 }
 func (s *fakeScript) Position(plugins.Callback) (string, int) { return s.file, 0 }
-func (s *fakeScript) ThreadModel() plugins.ThreadModel        { return plugins.SerializeAllRequests }
+func (s *fakeScript) Settle(plugins.ThreadModel)              {}
+func (s *fakeScript) ThreadModels() (usual, loosest plugins.ThreadModel) {
+	return plugins.SerializeAllRequests, plugins.SerializeAllRequests
+}
 
 func (s *fakeScript) Close() error {
 	s.rt.mu.Lock()

@@ -91,8 +91,13 @@ func (s *script) Position(cb plugins.Callback) (file string, line int) {
 	return s.path, 0
 }
 
-// ThreadModel returns nbdkit's for Lua: an LState is for one goroutine at a time.
-func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
+// ThreadModels returns nbdkit's for Lua: an LState is for one goroutine at a time.
+func (s *script) ThreadModels() (usual, loosest plugins.ThreadModel) {
+	return plugins.SerializeAllRequests, plugins.SerializeAllRequests
+}
+
+// Settle has nothing to do: calls come one at a time.
+func (s *script) Settle(plugins.ThreadModel) {}
 
 // Close frees the state.
 func (s *script) Close() error {

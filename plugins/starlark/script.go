@@ -88,8 +88,13 @@ func (s *script) Position(c plugins.Callback) (file string, line int) {
 	return s.file, 0 // a builtin
 }
 
-// ThreadModel returns one request at a time: the globals of a script may change.
-func (s *script) ThreadModel() plugins.ThreadModel { return plugins.SerializeAllRequests }
+// ThreadModels returns one request at a time: the globals of a script may change.
+func (s *script) ThreadModels() (usual, loosest plugins.ThreadModel) {
+	return plugins.SerializeAllRequests, plugins.SerializeAllRequests
+}
+
+// Settle has nothing to do: calls come one at a time.
+func (s *script) Settle(plugins.ThreadModel) {}
 
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
