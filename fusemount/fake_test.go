@@ -42,7 +42,7 @@ type fakeStats struct {
 	Largest   uint64 // of all requests
 	InFlight  int
 	Errors    []string
-	Opened    plugins.OpenParams
+	Opened    opened
 	Closed    int
 	BadOrigin int // requests whose origin is wrong or whose cookie is in flight already
 }
@@ -69,6 +69,13 @@ func newFakeDisk(c fakeConfig) *fakeDisk {
 	return d
 }
 
+// opened is what a test wants to know of plugins.OpenParams.
+type opened struct {
+	Export   string
+	Conn     uint32
+	ReadOnly bool
+}
+
 func (d *fakeDisk) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
 	return []plugins.Export{{}}, nil
 }
@@ -77,7 +84,7 @@ func (d *fakeDisk) Open(_ context.Context, p plugins.OpenParams) (plugins.Handle
 	if d.c.OpenErrno != 0 {
 		return nil, plugins.Errorf(d.c.OpenErrno, "open: fake.lua:3: no disk today")
 	}
-	d.stats.Opened = p
+	d.stats.Opened = opened{p.Export, p.Conn, p.ReadOnly}
 	return d, nil
 }
 

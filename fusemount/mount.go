@@ -80,6 +80,7 @@ type FS struct {
 	place *place
 	way   way
 	disk  *disk
+	end   func() error // takes leave of the backend
 	log   func(text string)
 
 	closing sync.Once
@@ -125,18 +126,28 @@ func mount(ctx context.Context, mountpoint string, o *Options) (*FS, error) {
 
 // start opens the disk, mounts it at a place that was found fit, and serves it.
 func start(ctx context.Context, place *place, way way, o *Options) (*FS, error) {
-	handle, err := o.Backend.Open(ctx, plugins.OpenParams{
+	params := plugins.OpenParams{
 		Export:   o.Export,
 		ReadOnly: o.ReadOnly,
 		Client:   &plugins.Client{Name: place.path, PID: -1, UID: -1, GID: -1},
 		Front:    plugins.FrontFUSE,
 		Conn:     o.Conn,
-	})
+	}
+	leave, err := plugins.Admit(ctx, o.Backend, params)
 	if err != nil {
 		return nil, err
 	}
+	handle, err := o.Backend.Open(ctx, params)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	end := func() error {
+		defer leave()
+		return handle.Close()
+	}
 	if err := place.create(); err != nil {
-		return nil, errors.Join(err, handle.Close())
+		return nil, errors.Join(err, end())
 	}
 	d := newDisk(ctx, handle, o)
 	if place.folder {
@@ -145,9 +156,9 @@ func start(ctx context.Context, place *place, way way, o *Options) (*FS, error) 
 	server, err := newServer(d, place, way, o)
 	if err != nil {
 		d.cancel(errUnmounted)
-		return nil, errors.Join(err, way.detachOwn(place.path), handle.Close(), place.remove())
+		return nil, errors.Join(err, way.detachOwn(place.path), end(), place.remove())
 	}
-	f := &FS{place: place, way: way, disk: d, log: o.Log, done: make(chan struct{})}
+	f := &FS{place: place, way: way, disk: d, end: end, log: o.Log, done: make(chan struct{})}
 	o.Trace.opened(o.Conn, o.Export, d.info)
 	go f.serve(server, o.Trace, o.Conn)
 	return f, nil
@@ -191,7 +202,7 @@ func (f *FS) serve(server *fuse.Server, trace Trace, conn uint32) {
 	server.Serve() // returns when each answer has been sent
 	f.disk.cancel(errUnmounted)
 	// Who aborts the connection (umount -f, while it is in use) leaves a dead mount.
-	f.err = errors.Join(f.way.detachOwn(f.place.path), f.disk.handle.Close(), f.place.remove())
+	f.err = errors.Join(f.way.detachOwn(f.place.path), f.end(), f.place.remove())
 	trace.disconnect(conn, f.err)
 }
 
