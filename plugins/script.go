@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // A Runtime is a language.
@@ -126,6 +127,13 @@ type Env struct {
 
 	// Shelf holds what outlives the script. nil gets the script one of its own.
 	Shelf *Shelf
+
+	// Held counts the bytes in the disks in memory and the buffers of the script,
+	// also those on the shelf. nil does not count.
+	Held *atomic.Int64
+
+	// Version is that of the program, for scripts that ask.
+	Version string
 }
 
 // ReadFile reads a file that the script loads, by Load.

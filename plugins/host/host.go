@@ -22,6 +22,8 @@ type Options struct {
 	Runtimes []plugins.Runtime
 	Log      *recordings.Log
 
+	Version string // of the program, for scripts that ask
+
 	Debug bool // log what nbdkit.debug says
 	Watch bool // reload when the script, or a file that it loaded, changes
 

@@ -62,8 +62,7 @@ func (s *script) openLibraries(dir string) {
 	s.openRequire(table("package"), dir)
 
 	s.openIO()
-	s.openNbdkit()
-	s.openWorkbench()
+	s.openStdlib()
 }
 
 // addLibrary makes a table that is global, and what require returns for its name.

@@ -8,6 +8,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // A script is a program in a state of its own. Its calls come one at a time.
@@ -21,6 +22,8 @@ type script struct {
 	files     []string // the script's own and those that it loaded, in that order
 	out       output
 	interrupt interrupt
+
+	invocation stdlib.Invocation // of the function of stdlib that runs, for its memory
 
 	// Of the call that runs.
 	running *plugins.Call // nil at the top level

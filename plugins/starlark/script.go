@@ -21,7 +21,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if env.Shelf == nil {
 		env.Shelf = &plugins.Shelf{}
 	}
-	s := &script{env: env, file: p.source.Path}
+	s := &script{env: env, file: p.source.Path, methods: newMethods()}
 	s.threads.New = func() any { return newThread(s) }
 
 	t := newThread(s)
@@ -49,6 +49,7 @@ type script struct {
 	version   int
 	callbacks [plugins.NumCallbacks]callback
 	threads   sync.Pool // of *thread
+	methods   *methods
 }
 
 // callback is a function that the script defines, and how it is called.

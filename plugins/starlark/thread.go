@@ -8,17 +8,21 @@ import (
 	star "go.starlark.net/starlark"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // thread is a Starlark thread and what belongs to the call that runs on it.
 type thread struct {
 	star.Thread
-	script    *script
-	call      *plugins.Call // nil at the top level
-	errno     syscall.Errno // what the script wants a failure of this call to be; 0 = it did not say
-	buffer    *buffer       // the one that this call fills, nil without
-	args      [4]star.Value // no callback has more
-	cancelled bool          // a cancellation has come, or is on its way
+	script *script
+	call   *plugins.Call   // nil at the top level
+	errno  syscall.Errno   // what the script wants a failure of this call to be; 0 = it did not say
+	buffer *stdlib.Buffer  // the one that this call fills, nil without
+	ctx    context.Context // of run, for the functions of stdlib; they have no other way to it
+
+	invocation stdlib.Invocation // of the function of stdlib that runs, for its memory
+	args       [4]star.Value     // no callback has more
+	cancelled  bool              // a cancellation has come, or is on its way
 }
 
 // threadKey is where a predeclared function finds the thread that it runs on.
@@ -64,6 +68,7 @@ func (t *thread) perform(ctx context.Context, cb *callback) error {
 // run calls enter, which enters the interpreter, and interrupts it when ctx
 // ends. Its error is the interpreter's, or an *interruptError.
 func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (value star.Value, err error) {
+	t.ctx = ctx
 	if ctx.Done() == nil {
 		return enter()
 	}
@@ -83,9 +88,10 @@ func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (val
 // reset forgets the call and reports whether the thread can run another one.
 func (t *thread) reset() bool {
 	if t.buffer != nil {
-		t.buffer.cut()
+		t.buffer.Revoke()
 	}
-	t.call, t.errno, t.buffer = nil, 0, nil
+	t.call, t.ctx, t.errno, t.buffer = nil, nil, 0, nil
 	clear(t.args[:])
+	clear(t.invocation.Args)
 	return !t.cancelled
 }
