@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // A Runtime is a language.
@@ -125,12 +126,21 @@ type Env struct {
 	// exit status. It returns at once; callbacks may follow. nil does nothing.
 	Shutdown func(status int)
 
-	// Shelf holds what outlives the script. nil gets the script one of its own.
-	Shelf *Shelf
+	// CallbackTimeout is how long a callback may run; then it is stopped and its
+	// request fails with EIO. 0 = for ever.
+	CallbackTimeout time.Duration
+
+	// MemoryLimit is up to how many bytes the program may hold while a script
+	// asks for more; then the callback is stopped and fails with ENOMEM. What
+	// is counted in Held is left out. 0 = no limit.
+	MemoryLimit int64
 
 	// Held counts the bytes in the disks in memory and the buffers of the script,
 	// also those on the shelf. nil does not count.
 	Held *atomic.Int64
+
+	// Shelf holds what outlives the script. nil gets the script one of its own.
+	Shelf *Shelf
 
 	// Version is that of the program, for scripts that ask.
 	Version string
