@@ -122,3 +122,13 @@ func (i *interrupt) until(ctx context.Context) { i.Context, i.done = ctx, ctx.Do
 
 // Done returns the channel of the current call's context.
 func (i *interrupt) Done() <-chan struct{} { return i.done }
+
+// check fails the script if it should stop. A Go function that works for long
+// calls it now and then.
+func (i *interrupt) check(L *glua.LState) {
+	select {
+	case <-i.done:
+		L.RaiseError("%s", i.Err())
+	default:
+	}
+}
