@@ -82,6 +82,8 @@ func (s *script) fromPlain(value any) glua.LValue {
 		return glua.LNumber(value)
 	case string:
 		return glua.LString(value)
+	case []byte: // of a language that tells them from strings
+		return glua.LString(value)
 	case []any:
 		table := s.state.CreateTable(len(value), 0)
 		for i, v := range value {

@@ -29,7 +29,7 @@ func toPlain(v star.Value, depth int) (any, error) {
 	case star.String:
 		return string(v), nil
 	case star.Bytes:
-		return string(v), nil
+		return []byte(v), nil
 	case *star.Dict:
 		out := make(map[string]any, v.Len())
 		for key, value := range v.Entries() {
@@ -72,6 +72,8 @@ func fromPlain(plain any) (star.Value, error) {
 		return star.Float(plain), nil
 	case string:
 		return star.String(plain), nil
+	case []byte:
+		return star.Bytes(plain), nil
 	case []any:
 		elems := make([]star.Value, len(plain))
 		for i, e := range plain {

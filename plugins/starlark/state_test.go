@@ -18,7 +18,7 @@ func TestState(t *testing.T) {
 		{"int", "-(1 << 63)", int64(-1 << 63), ""},
 		{"float", "1.5", 1.5, ""},
 		{"string", `"h\u00e9"`, "h\u00e9", ""},
-		{"bytes", `b"\xff\x00"`, "\xff\x00", ""},
+		{"bytes", `b"\xff\x00"`, []byte("\xff\x00"), ""},
 		{"list", `[1, (2, "x"), []]`, []any{int64(1), []any{int64(2), "x"}, []any{}}, ""},
 		{"dict", `{"b": {"c": None}, "a": [1]}`, map[string]any{"b": map[string]any{"c": nil}, "a": []any{int64(1)}}, ""},
 		{"too large", "1 << 63", nil, "the number is too large"},
