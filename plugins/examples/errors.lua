@@ -6,6 +6,9 @@
 -- The screen shows each failure with this file's line, the error that the script
 -- raised and the one that NBD has for it: NBD knows eight, so EFBIG arrives as ENOSPC.
 
+name = "errors"
+description = "a disk in memory that fails in many ways"
+
 local size = 8 * 1024 * 1024
 local full = 1024 * 1024       -- from here on there is no space
 local scratch = 2 * 1024 * 1024 -- this sector cannot be read

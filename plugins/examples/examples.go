@@ -22,23 +22,32 @@ type Example struct {
 	Source   string
 }
 
-// order is how the examples should be read.
+// order is how the examples should be read. Each is there in one language or in
+// several.
 var order = []string{
-	"hello.lua", "hello.star",
-	"ramdisk.lua", "ramdisk.star",
-	"file.lua", "file.star",
-	"errors.lua", "errors.star",
-	"tour.lua",
-	"starter.lua", "starter.star",
+	"hello", "ramdisk", "file", "iso", "pattern", "extents", "sparse", "statistics",
+	"errors", "fault", "delay", "exports", "reload", "buffers",
+	"overlay", "checksums", "partition", "tour", "starter",
 }
 
-var languages = map[string]string{".lua": "lua", ".star": "starlark"}
+// languages are those of the examples, by the extensions of their files.
+var languages = []struct{ extension, name string }{{".lua", "lua"}, {".star", "starlark"}}
 
 // List returns every example, the simplest first.
 func List() []Example {
 	var list []Example
-	for _, name := range order {
-		if e, ok := Find(name); ok {
+	for _, stem := range order {
+		list = append(list, Variants(stem)...)
+	}
+	return list
+}
+
+// Variants returns the examples whose name without its extension is stem: the
+// same in several languages.
+func Variants(stem string) []Example {
+	var list []Example
+	for _, language := range languages {
+		if e, ok := Find(stem + language.extension); ok {
 			list = append(list, e)
 		}
 	}
@@ -53,10 +62,15 @@ func Find(name string) (Example, bool) {
 	}
 	source := string(text)
 	title, _, _ := strings.Cut(source, "\n")
-	return Example{
-		Name:     name,
-		Language: languages[path.Ext(name)],
-		Title:    strings.TrimSuffix(strings.TrimLeft(title, "-# "), "."),
-		Source:   source,
-	}, true
+	e := Example{
+		Name:   name,
+		Title:  strings.TrimSuffix(strings.TrimLeft(title, "-# "), "."),
+		Source: source,
+	}
+	for _, language := range languages {
+		if path.Ext(name) == language.extension {
+			e.Language = language.name
+		}
+	}
+	return e, true
 }

@@ -7,6 +7,10 @@
 --
 --   nbdkit lua file.lua file=disk.img
 
+name = "file"
+description = "a disk in a file"
+config_help = "file=PATH    the file (required)"
+
 local path
 
 function config(key, value)

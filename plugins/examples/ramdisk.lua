@@ -6,6 +6,10 @@
 -- It lives outside of the script and is found again by its name, so mkfs, mount,
 -- edit, save: the file system is still there.
 
+name = "ramdisk"
+description = "a disk in memory that survives a reload"
+config_help = "size=SIZE    how large the disk is (default 8M)"
+
 local size = 8 * 1024 * 1024
 local disk
 

@@ -5,6 +5,11 @@
 -- It works as it stands, as a disk in memory. Save a change while it runs: the
 -- clients stay connected, and a mistake leaves the version before in service.
 
+-- What --help and --dump-plugin tell about this script.
+name = "mydisk"
+description = "what this disk is, in one line"
+config_help = "size=SIZE    how large the disk is (default 8M)"
+
 local size = 8 * 1024 * 1024
 local disk
 

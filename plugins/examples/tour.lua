@@ -4,6 +4,9 @@
 -- file, and watch: they stay connected, the next request runs the new code, and
 -- what is on the disk is still there.
 
+name = "tour"
+description = "a disk in memory with a slow spot and some faults"
+
 -- Reads from the slow spot take this long. Try 0.1, or 0.
 local DELAY = 0.015 -- seconds
 local SLOW_FROM, SLOW_TO = 6 * 1024 * 1024, 7 * 1024 * 1024
