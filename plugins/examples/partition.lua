@@ -10,7 +10,7 @@
 name = "partition"
 description = "a partition table, FAT12 and a text file"
 
-local TEXT = "This file was written by partition.lua.\r\n"
+local TEXT = "This file was written by a script.\r\n"
 
 -- All sizes but the first are in sectors.
 local SECTOR = 512
