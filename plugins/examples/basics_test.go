@@ -83,7 +83,7 @@ func TestFile(t *testing.T) {
 			if err := os.WriteFile(image, make([]byte, 1<<20), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			in := start(t, name, params("file=" + image))
+			in := start(t, name, params("file="+image))
 			d := open(t, in)
 			if info := d.Info(); info.Size != 1<<20 || info.ReadOnly || !info.CanFlush {
 				t.Errorf("info %+v", info)
@@ -197,4 +197,3 @@ func TestTour(t *testing.T) {
 		t.Errorf("printed %q", printed)
 	}
 }
-

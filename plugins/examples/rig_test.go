@@ -173,4 +173,3 @@ func bothLanguages(t *testing.T, stem string, test func(t *testing.T, name strin
 		t.Run(stem+extension, func(t *testing.T) { test(t, stem+extension) })
 	}
 }
-

@@ -1,4 +1,4 @@
--- A disk that is a report: each read is answered with text that the script makes.
+-- A disk that is a report: what is read, the script writes at that moment.
 --
 --   workbench mount statistics.lua /tmp/report
 --   cat /tmp/report; dd if=/tmp/report of=/dev/null bs=512 count=20; cat /tmp/report
