@@ -16,7 +16,13 @@ local BLOCK = 32 * 1024
 local EMPTY = ("\0"):rep(BLOCK)
 
 local size = 1024 * 1024 * 1024 * 1024
-local blocks = {} -- strings of BLOCK bytes, by their number, which begins with 0
+local blocks = {} -- strings of BLOCK bytes, by the id of their number
+
+-- The first block has the number 0. In a table, numbers as keys would make a list
+-- with room for all that lie between; texts do not.
+local function id(n)
+  return ("%.0f"):format(n)
+end
 
 function config(key, value)
   if key ~= "size" then
@@ -42,7 +48,7 @@ function pread(h, count, offset)
   local parts = {}
   for n = math.floor(offset / BLOCK), math.floor((offset + count - 1) / BLOCK) do
     local from, to = part(n, count, offset)
-    parts[#parts + 1] = (blocks[n] or EMPTY):sub(from + 1, to)
+    parts[#parts + 1] = (blocks[id(n)] or EMPTY):sub(from + 1, to)
   end
   return table.concat(parts)
 end
@@ -50,9 +56,9 @@ end
 function pwrite(h, buf, offset)
   for n = math.floor(offset / BLOCK), math.floor((offset + #buf - 1) / BLOCK) do
     local from, to = part(n, #buf, offset)
-    local old, skip = blocks[n] or EMPTY, n * BLOCK - offset
+    local old, skip = blocks[id(n)] or EMPTY, n * BLOCK - offset
     local new = old:sub(1, from) .. buf:sub(skip + from + 1, skip + to) .. old:sub(to + 1)
-    blocks[n] = new ~= EMPTY and new or nil -- one of zeroes need not be kept
+    blocks[id(n)] = new ~= EMPTY and new or nil -- one of zeroes need not be kept
   end
 end
 
@@ -60,7 +66,8 @@ end
 -- through the table: there may be billions of numbers that are not in it.
 local function present(count, offset)
   local list = {}
-  for n in pairs(blocks) do
+  for text in pairs(blocks) do
+    local n = tonumber(text)
     local from, to = part(n, count, offset)
     if from < to then list[#list + 1] = n end
   end

@@ -3,6 +3,7 @@ package examples_test
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -75,6 +76,7 @@ func (d disk) take(steps ...step) {
 // TestTeach sends to each example the requests that show what it is about.
 func TestTeach(t *testing.T) {
 	const k, m, tera = 1 << 10, 1 << 20, 1 << 40
+	const piece = 4<<30 - 64*k // more is not asked of a script at once
 	zero := strings.Repeat("\x00", 4096)
 	due := func(n int) string { return fmt.Sprintf("request %d is one of those that fail", n) }
 	for _, tt := range []struct {
@@ -85,7 +87,7 @@ func TestTeach(t *testing.T) {
 	}{
 		{"pattern", []string{"size=1M"}, plugins.Info{Size: m}, []step{
 			reads(0x100, "\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x08"),
-			reads(0x1fffe&0xfffff, "\xff\xf8"[1:]+"\x00"),
+			reads(0x1fffe, "\xff\xf8\x00"),
 			reads(m-3, "\x0f\xff\xf8"),
 			reads(0x7fffd, "\x07\xff\xf8\x00\x00\x00\x00\x00\x08\x00\x00"),
 			writes(0x7fffd, "\x07\xff\xf8\x00\x00\x00\x00\x00\x08\x00\x00"),
@@ -100,7 +102,7 @@ func TestTeach(t *testing.T) {
 		}},
 		{"sparse", nil, plugins.Info{Size: tera, CanTrim: true, CanZero: true, CanExtents: true, CanFastZero: true}, []step{
 			reads(tera-4096, zero),
-			maps(0, tera, plugins.Extent{Length: tera, Type: hole}),
+			maps(0, piece, plugins.Extent{Length: piece, Type: hole}),
 			writes(tera/2-2, "four"),
 			reads(tera/2-3, "\x00four\x00"),
 			maps(tera/2-100*k, 200*k, plugins.Extent{Offset: tera/2 - 100*k, Length: 68 * k, Type: hole},
@@ -110,7 +112,7 @@ func TestTeach(t *testing.T) {
 			writes(tera/2, zero[:2]),
 			maps(tera/2, 64*k, plugins.Extent{Offset: tera / 2, Length: 64 * k, Type: hole}), // zeroes are not kept
 			ranged(plugins.OpTrim, 0, tera),
-			maps(0, tera, plugins.Extent{Length: tera, Type: hole}),
+			maps(0, piece, plugins.Extent{Length: piece, Type: hole}),
 		}},
 		{"sparse", []string{"size=8P"}, plugins.Info{Size: 1 << 53, CanTrim: true, CanZero: true, CanExtents: true, CanFastZero: true}, []step{
 			writes(1<<53-3, "end"),
@@ -297,16 +299,11 @@ func TestChecksums(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		const damaged = "block 1 is damaged: it has 3aeb6d41, not 5ca1ab1e"
-		_, err = d.do(read(5000, 1))
-		if err == nil || len(err.Error()) < len(damaged) || plugins.ErrnoOf(err) != syscall.EIO || !strings.Contains(err.Error(), "block 1 is damaged: it has ") {
-			t.Fatalf("error %v", err)
-		}
-		d.take(reads(0, strings.Repeat("y", 4096)), reads(8192, "xx"))
-		if _, err := d.do(write(4096, "part")); plugins.ErrnoOf(err) != syscall.EIO {
-			t.Errorf("a part of a damaged block was written: %v", err)
-		}
-		d.take(writes(4096, strings.Repeat("z", 4096)), reads(4095, "yz"), reads(8191, "zx"))
+		good := strings.Repeat("y", 4096)
+		bad := good[:5000-4096] + "X" + good[5000-4095:]
+		damaged := fmt.Sprintf("block 1 is damaged: it has %08x, not %08x", crc32.ChecksumIEEE([]byte(bad)), crc32.ChecksumIEEE([]byte(good)))
+		d.take(reads(5000, "X").fails(syscall.EIO, damaged), reads(0, good), reads(8192, "xx"),
+			writes(4096, "part").fails(syscall.EIO, damaged), writes(4096, strings.Repeat("z", 4096)), reads(4095, "yz"), reads(8191, "zx"))
 	})
 }
 
