@@ -151,7 +151,7 @@ func TestTeach(t *testing.T) {
 	}
 }
 
-func image(t *testing.T, content string) (path string) {
+func writeImage(t *testing.T, content string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "disk.img")
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
@@ -162,7 +162,7 @@ func image(t *testing.T, content string) (path string) {
 
 func TestIso(t *testing.T) {
 	bothLanguages(t, "iso", func(t *testing.T, name string) {
-		d := open(t, start(t, name, params("file="+image(t, strings.Repeat("CD001\n", 1000)))))
+		d := open(t, start(t, name, params("file="+writeImage(t, strings.Repeat("CD001\n", 1000)))))
 		want := plugins.Info{Size: 6000, ReadOnly: true, CanExtents: true, MultiConn: true, Rotational: true}
 		if info := d.Info(); info != want {
 			t.Errorf("info %+v, want %+v", info, want)
@@ -264,7 +264,7 @@ func TestOverlay(t *testing.T) {
 	const block, size = 64 << 10, 3*64<<10 + 1000 // the last block is a short one
 	bothLanguages(t, "overlay", func(t *testing.T, name string) {
 		content := strings.Repeat("base", size/4)
-		path := image(t, content)
+		path := writeImage(t, content)
 		var p printer
 		env := params("file=" + path)
 		env.Shelf, env.Print = &plugins.Shelf{}, p.print
@@ -284,7 +284,7 @@ func TestOverlay(t *testing.T) {
 func TestChecksums(t *testing.T) {
 	const size = 3*4096 + 100
 	bothLanguages(t, "checksums", func(t *testing.T, name string) {
-		path := image(t, strings.Repeat("x", size))
+		path := writeImage(t, strings.Repeat("x", size))
 		d := open(t, start(t, name, params("file="+path)))
 		d.take(reads(0, strings.Repeat("x", size)), writes(4090, "across the blocks"), reads(4088, "xxacross the blocksxx"),
 			writes(size-3, "end"), reads(size-4, "xend"), writes(0, strings.Repeat("y", 8192)), ranged(plugins.OpFlush, 0, 0))
