@@ -6,7 +6,7 @@ set -u
 
 # What is looked for, the Debian package that has it, and whose tests need it.
 needed='
-nbdkit                                              nbdkit               nbd
+nbdkit                                              nbdkit               nbd,plugins,cmd
 /usr/lib/*/nbdkit/plugins/nbdkit-lua-plugin.so      nbdkit-plugin-lua    plugins/lua
 /usr/lib/*/nbdkit/plugins/nbdkit-python-plugin.so   nbdkit-plugin-python plugins/starlark
 nbdinfo                                             libnbd-bin           nbd,cmd
@@ -20,6 +20,9 @@ fio                                                 fio                  nbd,cmd
 tmux                                                tmux                 tui,cmd
 jq                                                  jq                   cmd
 mkfs.ext4                                           e2fsprogs            fusemount,cmd
+sfdisk                                              fdisk                cmd
+mtype                                               mtools               cmd
+fsck.fat                                            dosfstools           cmd
 fallocate                                           util-linux           fusemount
 '
 

@@ -1,11 +1,12 @@
 -- A disk with a volatile cache, in API version 2: buffers, and the flag FUA.
 --
 --   workbench run buffers.lua
---   qemu-io -f raw -c "write 0 4k" -c "write -f 4k 4k" -c flush URI
+--   qemu-io -t writeback -f raw -c "write 0 4k" -c "write -f 4k 4k" -c flush URI
 --
 -- (The URI is at the top of the screen.) What is written waits in a list until a flush,
--- or a write with FUA, moves it to the disk: both are said on the screen. Write without
--- a flush and save this file. That is a power cut: what was in the list is lost.
+-- or a write with FUA, moves it to the disk: both are said on the screen. Leave writeback
+-- out, and qemu-io asks for FUA each time. Then write without a flush, as nbdcopy does,
+-- and save this file. That is a power cut: what was in the list is lost.
 
 API_VERSION = 2
 

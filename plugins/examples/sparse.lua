@@ -1,11 +1,11 @@
 -- A disk of 1 TiB that takes only the memory of what is written to it.
 --
---   workbench run sparse.lua size=4P
+--   workbench run sparse.lua
 --   nbdinfo --map URI                  (the URI is at the top of the screen)
---   qemu-io -f raw -c "write 1T 64k" URI
+--   qemu-io -f raw -c "write 512G 64k" URI
 --
 -- The disk is cut into blocks, and a table has those that were written; the others
--- are holes. Look at the second map: the write made a block of data in it.
+-- are holes. Look at the map before the write and after it.
 -- workbench.memory does the same and is faster. Here you see how.
 
 name = "sparse"
