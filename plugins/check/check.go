@@ -89,10 +89,12 @@ func (c *checker) run(ctx context.Context) {
 	if script := c.guard.started(); script != nil {
 		c.note(script)
 		c.checkNames(script)
-		c.checkFields(script)
 		c.checkSignatures(script)
 	}
-	if err != nil {
+	switch {
+	case err != nil && c.checkMissing():
+		return
+	case err != nil:
 		c.startFailed(err)
 		return
 	}
@@ -124,14 +126,30 @@ func (c *checker) note(script plugins.Script) {
 	}
 }
 
+// checkMissing reports each callback that the script cannot do without and has
+// not. A script that did not get that far has none missing.
+func (c *checker) checkMissing() (found bool) {
+	script := c.guard.started()
+	for cb := plugins.NoCallback + 1; cb < plugins.NumCallbacks; cb++ {
+		if script == nil || !cb.Required() || script.Defines(cb) {
+			continue
+		}
+		found = true
+		c.add(Finding{
+			Severity: Error, Rule: RuleStart, Callback: cb,
+			Text:   fmt.Sprintf("the script does not define %s: a disk needs open, get_size and pread", cb),
+			Advice: "add " + c.define(cb, c.version()),
+		})
+	}
+	return found
+}
+
 // startFailed reports what kept the script from getting ready.
 func (c *checker) startFailed(err error) {
 	advice := ""
 	var e *plugins.Error
 	switch {
 	case !errors.As(err, &e):
-	case strings.Contains(e.Msg, "does not define"):
-		advice = "define it as a global function"
 	case strings.Contains(e.Msg, "API_VERSION"):
 		advice = "write API_VERSION = 2, a number, at the top of the script, or leave it out for version 1"
 		at := *e

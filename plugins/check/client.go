@@ -38,44 +38,22 @@ func (c *checker) close(conn *connection) {
 	conn.leave()
 }
 
-// checkExports opens what there is to open.
+// checkExports looks into what there is to open: one export, or the default one
+// and those that are listed.
 func (c *checker) checkExports(ctx context.Context, in *plugins.Instance) {
-	names := []string{c.o.Export}
 	list, err := in.Exports(ctx, plugins.OpenParams{ReadOnly: c.o.ReadOnly, Client: c.client(), Front: plugins.FrontNBD, Conn: 1})
 	if err != nil {
 		c.failed(RuleFailure, err, "")
 	}
-	if c.o.Export == "" {
-		names = c.choose(ctx, in, list)
-	}
-	for _, name := range names {
-		if ctx.Err() != nil || c.guard.isLost() {
-			return
-		}
-		c.checkExport(ctx, in, name)
-	}
-}
-
-// choose returns the exports to look into: the default one, unless the script
-// has none, and those that are listed.
-func (c *checker) choose(ctx context.Context, in *plugins.Instance, list []plugins.Export) []string {
-	names := []string{""}
-	conn, err := c.connect(ctx, in, "", c.o.ReadOnly)
-	switch {
-	case err == nil:
-		if d, ok := conn.Handle.(plugins.Describer); ok {
-			list = slices.DeleteFunc(slices.Clone(list), func(e plugins.Export) bool { return e.Name == d.Name() })
-		}
-		c.close(conn)
-	case refusesDefault(err) && len(list) > 0:
-		names = nil
+	done := []string{c.checkExport(ctx, in, c.o.Export, len(list) > 0)}
+	if c.o.Export != "" {
+		return
 	}
 	for _, e := range list {
-		if len(names) < maxListed && !slices.Contains(names, e.Name) {
-			names = append(names, e.Name)
+		if len(done) <= maxListed && !slices.Contains(done, e.Name) {
+			done = append(done, c.checkExport(ctx, in, e.Name, false))
 		}
 	}
-	return names
 }
 
 // refusesDefault reports whether err is that of a script that has no default
@@ -86,12 +64,21 @@ func refusesDefault(err error) bool {
 	return ok && (e.Callback == plugins.DefaultExport && e.Line == 0 || onPurpose(err))
 }
 
-// checkExport plays clients of one export, one after the other and side by side.
-func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name string) {
+// checkExport plays clients of one export, one after the other and side by side,
+// and returns what it is really called. listed means that there are others, so
+// that there need not be a default one.
+func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name string, listed bool) string {
+	if ctx.Err() != nil || c.guard.isLost() {
+		return name
+	}
 	first, err := c.connect(ctx, in, name, c.o.ReadOnly)
-	if err != nil {
+	switch {
+	case err == nil:
+	case listed && name == "" && refusesDefault(err):
+		return name
+	default:
 		c.failed(RuleFailure, err, openAdvice(err))
-		return
+		return name
 	}
 	info := first.Info()
 	disk := c.describe(ctx, first, name)
@@ -122,13 +109,14 @@ func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name st
 	again, err := c.connect(ctx, in, name, c.o.ReadOnly)
 	if err != nil {
 		c.failed(RuleFailure, fmt.Errorf("a second client, after the first: %w", err), openAdvice(err))
-		return
+		return disk.Export
 	}
 	c.compare(info, again.Info(), "for the next client")
 	c.close(again)
 	if !c.o.ReadOnly {
 		c.checkReader(ctx, in, disk)
 	}
+	return disk.Export
 }
 
 // checkReader opens the disk as a server with -r does, and reads a little.

@@ -31,7 +31,9 @@ func (c *checker) checkNames(script plugins.Script) {
 		switch {
 		case isCallback && !g.IsFunction():
 			c.checkNoFunction(cb, g)
-		case isCallback || slices.Contains(fields, g.Name):
+		case isCallback:
+		case slices.Contains(fields, g.Name):
+			c.checkField(script, g)
 		case uses[g.Name] > 1: // a helper, or a variable: somebody uses it
 		case g.IsFunction():
 			c.checkMisspelt(script, g)
@@ -61,11 +63,6 @@ func (c *checker) checkNoFunction(cb plugins.Callback, g plugins.Global) {
 
 // checkMisspelt reports a function that nobody calls and that is nearly a callback.
 func (c *checker) checkMisspelt(script plugins.Script, g plugins.Global) {
-	if slices.ContainsFunc(fields, func(f string) bool { return plain(f) == plain(g.Name) }) {
-		c.add(Finding{Severity: Warning, Rule: RuleName, File: g.File, Line: g.Line,
-			Text: fmt.Sprintf("%s is a function: the field of that name holds a value", g.Name), Advice: "assign the text itself"})
-		return
-	}
 	best, far := plugins.NoCallback, 3
 	for cb := plugins.NoCallback + 1; cb < plugins.NumCallbacks; cb++ {
 		if script.Defines(cb) {
@@ -128,29 +125,25 @@ func (c *checker) checkLocals(script plugins.Script, uses map[string]int) {
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
 
-// checkFields looks at the values of the fields.
-func (c *checker) checkFields(script plugins.Script) {
-	lister, ok := script.(plugins.Lister)
-	if !ok {
+// checkField looks at the value of a field.
+func (c *checker) checkField(script plugins.Script, g plugins.Global) {
+	f := Finding{Severity: Warning, Rule: RuleField, Line: c.lineOf(g.Name)}
+	if f.Line == 0 {
+		f.Line = g.Line // function longname()
+	}
+	switch {
+	case g.Name == "API_VERSION": // its value was looked at when the script was loaded
+		return
+	case g.Kind != "string":
+		f.Text, f.Advice = fmt.Sprintf("%s is a %s: the field of that name holds a string", g.Name, g.Kind), "write the text itself, in quotes"
+	case g.Name == "name" && !namePattern.MatchString(g.Text):
+		f.Text, f.Advice = fmt.Sprintf("name is %q: only letters, digits and dashes can stand there, and no dash first", g.Text), "longname may be any text"
+	case g.Name == "magic_config_key" && !script.Defines(plugins.Config):
+		f.Text, f.Advice = "magic_config_key without config: there is nothing that takes the parameter", "define "+c.define(plugins.Config, 1)
+	default:
 		return
 	}
-	for _, g := range lister.Globals() {
-		if g.Name == "API_VERSION" || !slices.Contains(fields, g.Name) || g.IsFunction() {
-			continue
-		}
-		f := Finding{Severity: Warning, Rule: RuleField, Line: c.lineOf(g.Name)}
-		switch {
-		case g.Kind != "string":
-			f.Text, f.Advice = fmt.Sprintf("%s is a %s: the field of that name holds a string", g.Name, g.Kind), "write it in quotes"
-		case g.Name == "name" && !namePattern.MatchString(g.Text):
-			f.Text, f.Advice = fmt.Sprintf("name is %q: only letters, digits and dashes can stand there, and no dash first", g.Text), "longname may be any text"
-		case g.Name == "magic_config_key" && !script.Defines(plugins.Config):
-			f.Text, f.Advice = "magic_config_key without config: there is nothing that takes the parameter", "define "+c.define(plugins.Config, 1)
-		default:
-			continue
-		}
-		c.add(f)
-	}
+	c.add(f)
 }
 
 func (c *checker) version() int {

@@ -17,6 +17,7 @@ func (c *checker) checkPairs() {
 	}
 	c.checkPromises()
 	c.checkUnused(disks)
+	c.checkUnasked()
 	c.checkForce()
 	c.checkModel()
 
@@ -77,6 +78,20 @@ func (c *checker) checkUnused(disks []Disk) {
 		}
 		c.pair(s, cb, fmt.Sprintf("%s without pwrite: the disk is read-only, so it is of no use", cb),
 			fmt.Sprintf("define %s, or leave %s away", c.define(plugins.Pwrite, c.version()), cb))
+	}
+}
+
+// checkUnasked reports questions that are never asked, because no client can write.
+func (c *checker) checkUnasked() {
+	has := c.guard.started().Defines
+	if c.o.ReadOnly || has(plugins.Pwrite) || has(plugins.CanWrite) {
+		return
+	}
+	for _, cb := range []plugins.Callback{plugins.CanTrim, plugins.CanZero, plugins.CanFastZero, plugins.CanFUA} {
+		if has(cb) {
+			c.pair(Note, cb, fmt.Sprintf("%s without pwrite: the disk is read-only, so it is never asked", cb),
+				fmt.Sprintf("define %s, or leave %s away", c.define(plugins.Pwrite, c.version()), cb))
+		}
 	}
 }
 

@@ -10,8 +10,14 @@ import (
 	"workbench/plugins"
 )
 
-// neighbours is how much on each side of a write must stay as it was.
-const neighbours = 512
+const (
+	// neighbours is how much on each side of a write must stay as it was.
+	neighbours = 512
+
+	// page is what a window is a multiple of, where the disk allows it: a script
+	// that does not get odd places right must not spoil more than is put back.
+	page = 4096
+)
 
 // restoreTries is how often a write that puts back the disk is sent, for a disk
 // that fails now and then.
@@ -20,61 +26,100 @@ const restoreTries = 3
 // A window is a part of the disk that is changed, with its neighbours, and what
 // stood there before.
 type window struct {
-	c       *checker
-	conn    *connection
-	disk    Disk
-	span           // what is changed
-	outer   span   // with the neighbours
-	before  []byte // of outer
-	pattern []byte // what is written
+	c      *checker
+	conn   *connection
+	disk   Disk
+	span          // what is changed
+	outer  span   // with the neighbours
+	before []byte // of outer, to be put back
+	ground []byte // of outer, what is written first
+	want   []byte // what is written to span then
 }
 
-// openWindow reads what stands in and around s; nil if that failed.
+// openWindow reads what stands in and around s, and writes something there that
+// holds no zeroes, which a hole has too; nil if that failed.
 func (c *checker) openWindow(ctx context.Context, conn *connection, disk Disk, s span) *window {
 	if ctx.Err() != nil || c.guard.isHung(plugins.Pwrite) || c.guard.isHung(plugins.Pread) {
 		return nil
 	}
+	w := &window{c: c, conn: conn, disk: disk, span: s}
+	unit := max(page, uint64(disk.BlockSizes.Minimum)) // both are powers of two
 	from := s.offset - min(s.offset, neighbours)
-	w := &window{c: c, conn: conn, disk: disk, span: s, pattern: make([]byte, s.length)}
-	w.outer = fit([]span{{from, s.end() + neighbours - from}}, Disk{Info: disk.Info, BlockSizes: plugins.BlockSizes{Minimum: disk.BlockSizes.Minimum}})[0]
+	from -= from % unit
+	to := min((s.end()+neighbours+unit-1)/unit*unit, disk.Info.Size)
+	to -= to % max(1, uint64(disk.BlockSizes.Minimum))
+	w.outer = span{from, to - from}
 	random := rand.New(rand.NewPCG(s.offset, s.length))
-	for i := range w.pattern {
-		w.pattern[i] = byte(1 + random.IntN(255)) // never zero, which a hole has too
+	noise := func(n uint64) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(1 + random.IntN(255))
+		}
+		return b
 	}
+	w.ground, w.want = noise(w.outer.length), noise(s.length)
 	var ok bool
-	w.before, ok = w.readOuter(ctx)
-	if !ok {
+	if w.before, ok = w.readOuter(ctx); !ok {
+		return nil
+	}
+	for _, s := range w.pieces() {
+		at := s.offset - w.outer.offset
+		r := plugins.Request{Op: plugins.OpWrite, Offset: s.offset, Length: s.length, Data: w.ground[at : at+s.length]}
+		if c.do(ctx, conn, &r) != nil {
+			w.restore(ctx)
+			return nil
+		}
+	}
+	if !w.hasGround(ctx) {
+		w.restore(ctx)
 		return nil
 	}
 	return w
 }
 
-// readOuter reads the window, in pieces that the disk takes.
+// hasGround reports whether the window holds what was written to all of it.
+func (w *window) hasGround(ctx context.Context) bool {
+	now, ok := w.readOuter(ctx)
+	at := mismatch(now, w.ground)
+	if ok && at >= 0 {
+		f := w.c.about(plugins.Pwrite)
+		f.Severity, f.Rule = Error, RuleWrite
+		w.unlike(f, "a write", w.outer, at, now, w.ground, w.before)
+	}
+	return ok && at < 0
+}
+
+// pieces returns the window in parts that the disk takes at once.
+func (w *window) pieces() []span {
+	most := uint64(plugins.MaxPayload)
+	if m := uint64(w.disk.BlockSizes.Maximum); m > 0 {
+		most = min(most, m)
+	}
+	var list []span
+	for offset := w.outer.offset; offset < w.outer.end(); {
+		s := span{offset, min(most, w.outer.end()-offset)}
+		list = append(list, s)
+		offset = s.end()
+	}
+	return list
+}
+
+// readOuter reads the window.
 func (w *window) readOuter(ctx context.Context) ([]byte, bool) {
 	data := make([]byte, 0, w.outer.length)
-	for offset := w.outer.offset; offset < w.outer.end(); {
-		n := w.piece(w.outer.end() - offset)
-		part, ok := w.c.read(ctx, w.conn, offset, n)
+	for _, s := range w.pieces() {
+		part, ok := w.c.read(ctx, w.conn, s.offset, s.length)
 		if !ok {
 			return nil, false
 		}
 		data = append(data, part...)
-		offset += n
 	}
 	return data, true
 }
 
-// piece returns how much of n bytes one request may have.
-func (w *window) piece(n uint64) uint64 {
-	if m := uint64(w.disk.BlockSizes.Maximum); m > 0 {
-		n = min(n, m)
-	}
-	return min(n, plugins.MaxPayload)
-}
-
-// write writes the pattern and reports whether that was done.
+// write writes to the inside and reports whether that was done.
 func (w *window) write(ctx context.Context, flags plugins.Flags) bool {
-	r := plugins.Request{Op: plugins.OpWrite, Offset: w.offset, Length: w.length, Data: bytes.Clone(w.pattern), Flags: flags}
+	r := plugins.Request{Op: plugins.OpWrite, Offset: w.offset, Length: w.length, Data: w.want, Flags: flags}
 	return w.c.do(ctx, w.conn, &r) == nil
 }
 
@@ -111,9 +156,9 @@ func (w *window) expect(ctx context.Context, want []byte, after string) {
 	f := w.c.about(cb)
 	f.Severity, f.Rule = Error, RuleWrite
 	inside := w.offset - w.outer.offset
-	if at := mismatch(now[:inside], w.before[:inside]); at >= 0 {
+	if at := mismatch(now[:inside], w.ground[:inside]); at >= 0 {
 		w.touched(f, after, w.outer.offset+uint64(at))
-	} else if at := mismatch(now[inside+w.length:], w.before[inside+w.length:]); at >= 0 {
+	} else if at := mismatch(now[inside+w.length:], w.ground[inside+w.length:]); at >= 0 {
 		w.touched(f, after, w.end()+uint64(at))
 	}
 	if want == nil {
@@ -121,14 +166,19 @@ func (w *window) expect(ctx context.Context, want []byte, after string) {
 	}
 	inner := now[inside : inside+w.length]
 	if at := mismatch(inner, want); at >= 0 {
-		f.Text = fmt.Sprintf("after %s of %s at %d the byte at %d reads as %#02x: it should be %#02x",
-			after, count(w.length, "byte"), w.offset, w.offset+uint64(at), inner[at], want[at])
-		f.Advice = "look at how the script uses offset and length"
-		if bytes.Equal(inner, w.before[inside:inside+w.length]) {
-			f.Advice = "nothing has changed: does it write at all?"
-		}
-		w.c.add(f)
+		w.unlike(f, after, w.span, at, inner, want, w.ground[inside:inside+w.length])
 	}
+}
+
+// unlike reports that part of the disk does not read as it should.
+func (w *window) unlike(f Finding, after string, s span, at int, now, want, before []byte) {
+	f.Text = fmt.Sprintf("after %s of %s at %d the byte at %d reads as %#02x: it should be %#02x",
+		after, count(s.length, "byte"), s.offset, s.offset+uint64(at), now[at], want[at])
+	f.Advice = "look at how the script uses offset and length"
+	if bytes.Equal(now, before) {
+		f.Advice = "nothing has changed: does it do anything?"
+	}
+	w.c.add(f)
 }
 
 // touched reports a byte beside the window that has changed.
@@ -172,12 +222,10 @@ func (w *window) restore(ctx context.Context) {
 		if bytes.Equal(w.readQuietly(ctx), w.before) {
 			return
 		}
-		for offset := w.outer.offset; offset < w.outer.end(); {
-			n := w.piece(w.outer.end() - offset)
-			at := offset - w.outer.offset
-			r := plugins.Request{Op: plugins.OpWrite, Offset: offset, Length: n, Data: bytes.Clone(w.before[at : at+n])}
+		for _, s := range w.pieces() {
+			at := s.offset - w.outer.offset
+			r := plugins.Request{Op: plugins.OpWrite, Offset: s.offset, Length: s.length, Data: w.before[at : at+s.length]}
 			_ = w.quietly(ctx, &r) // the next look tells
-			offset += n
 		}
 	}
 	if bytes.Equal(w.readQuietly(ctx), w.before) {
@@ -200,14 +248,12 @@ func (w *window) quietly(ctx context.Context, r *plugins.Request) error {
 // readQuietly reads the window, nil if that fails.
 func (w *window) readQuietly(ctx context.Context) []byte {
 	var data []byte
-	for offset := w.outer.offset; offset < w.outer.end(); {
-		n := w.piece(w.outer.end() - offset)
-		r := plugins.Request{Op: plugins.OpRead, Offset: offset, Length: n}
+	for _, s := range w.pieces() {
+		r := plugins.Request{Op: plugins.OpRead, Offset: s.offset, Length: s.length}
 		if w.quietly(ctx, &r) != nil {
 			return nil
 		}
 		data = append(data, r.Data...)
-		offset += n
 	}
 	return data
 }

@@ -32,7 +32,7 @@ func (c *checker) checkWrites(ctx context.Context, conn *connection, disk Disk) 
 			flags = plugins.FlagFUA
 		}
 		if w.write(ctx, flags) {
-			w.expect(ctx, w.pattern, "a write")
+			w.expect(ctx, w.want, "a write")
 			w.expectData(ctx)
 		}
 		w.restore(ctx)
@@ -58,7 +58,7 @@ func (c *checker) checkWipes(ctx context.Context, conn *connection, disk Disk) {
 	}
 }
 
-// wipe writes to s and takes it away again, by a trim or a zero.
+// wipe takes away what the window has written to s, by a trim or a zero.
 func (c *checker) wipe(ctx context.Context, conn *connection, disk Disk, s span, op plugins.Op, flags plugins.Flags) {
 	if ctx.Err() != nil || c.guard.isHung(op.Callback()) {
 		return
@@ -68,9 +68,6 @@ func (c *checker) wipe(ctx context.Context, conn *connection, disk Disk, s span,
 		return
 	}
 	defer w.restore(ctx)
-	if !w.write(ctx, 0) {
-		return
-	}
 	r := plugins.Request{Op: op, Offset: s.offset, Length: s.length, Flags: flags}
 	if flags&plugins.FlagFastZero != 0 {
 		if w.fastZero(ctx, &r) {
@@ -105,7 +102,7 @@ func (c *checker) checkTogether(ctx context.Context, first, second *connection, 
 				continue
 			}
 		}
-		if data, ok := c.read(ctx, second, s.offset, s.length); ok && !bytes.Equal(data, w.pattern) {
+		if data, ok := c.read(ctx, second, s.offset, s.length); ok && !bytes.Equal(data, w.want) {
 			f := c.about(plugins.CanMultiConn)
 			f.Severity, f.Rule = Error, RuleWrite
 			f.Text = fmt.Sprintf("can_multi_conn says yes, but a second client does not see what the first has written at %d and flushed", s.offset)
