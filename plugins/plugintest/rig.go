@@ -15,8 +15,9 @@ import (
 // A Language is what is put to the test.
 type Language struct {
 	Runtime plugins.Runtime
-	Ext     string            // of a script's file name: ".lua"
-	Scripts map[string]string // the twins: text by name
+	Loosest plugins.ThreadModel // that a script may ask for
+	Ext     string              // of a script's file name: ".lua"
+	Scripts map[string]string   // the twins: text by name
 }
 
 // ReadScripts returns the text of each file in dir that ends in ext, by its

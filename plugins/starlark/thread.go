@@ -13,20 +13,23 @@ import (
 // thread is a Starlark thread and what belongs to the call that runs on it.
 type thread struct {
 	star.Thread
-	script    *script
-	call      *plugins.Call // nil at the top level
-	errno     syscall.Errno // what the script wants a failure of this call to be; 0 = it did not say
-	buffer    *buffer       // the one that this call fills, nil without
-	args      [4]star.Value // no callback has more
-	cancelled bool          // a cancellation has come, or is on its way
+	script  *script
+	ctx     context.Context // of the call; background at rest
+	call    *plugins.Call   // nil at the top level
+	errno   syscall.Errno   // what the script wants a failure of this call to be; 0 = it did not say
+	buffer  *buffer         // the one that this call fills, nil without
+	args    [4]star.Value   // no callback has more
+	stopped error           // why the interpreter was stopped; nil = it was not
 }
 
 // threadKey is where a predeclared function finds the thread that it runs on.
 const threadKey = "workbench"
 
 func newThread(s *script) *thread {
-	t := &thread{script: s}
+	t := &thread{script: s, ctx: context.Background()}
 	t.SetLocal(threadKey, t)
+	t.OnMaxSteps = t.poll
+	t.SetMaxExecutionSteps(pollSteps)
 	t.Print = func(_ *star.Thread, text string) {
 		if s.env.Print != nil {
 			s.env.Print(t.call, text)
@@ -63,29 +66,41 @@ func (t *thread) perform(ctx context.Context, cb *callback) error {
 
 // run calls enter, which enters the interpreter, and interrupts it when ctx
 // ends. Its error is the interpreter's, or an *interruptError.
-func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (value star.Value, err error) {
-	if ctx.Done() == nil {
-		return enter()
-	}
+func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (star.Value, error) {
 	if ctx.Err() != nil {
 		return nil, &interruptError{cause: context.Cause(ctx)}
 	}
-	stop := context.AfterFunc(ctx, func() { t.Cancel("interrupted") })
-	defer func() {
-		t.cancelled = !stop()
-		if err != nil && t.cancelled {
-			err = &interruptError{cause: context.Cause(ctx), at: err}
-		}
-	}()
-	return enter()
+	t.ctx = ctx
+	value, err := enter()
+	t.ctx = context.Background()
+	if err != nil && t.stopped != nil {
+		err = &interruptError{cause: t.stopped, at: err}
+	}
+	return value, err
 }
 
-// reset forgets the call and reports whether the thread can run another one.
-func (t *thread) reset() bool {
+// pollSteps is how many steps the interpreter makes, each a fraction of a
+// microsecond, until it looks whether it should stop.
+const pollSteps = 2000
+
+// poll is what the interpreter calls every pollSteps steps. Cancelled from here,
+// it returns before its next step, and never later.
+func (t *thread) poll(*star.Thread) {
+	if t.ctx.Err() != nil {
+		t.stopped = context.Cause(t.ctx)
+		t.Cancel(t.stopped.Error())
+	}
+	t.SetMaxExecutionSteps(t.Steps + pollSteps)
+}
+
+// reset forgets the call.
+func (t *thread) reset() {
 	if t.buffer != nil {
 		t.buffer.cut()
 	}
-	t.call, t.errno, t.buffer = nil, 0, nil
+	if t.stopped != nil {
+		t.Uncancel()
+	}
+	t.call, t.errno, t.buffer, t.stopped = nil, 0, nil, nil
 	clear(t.args[:])
-	return !t.cancelled
 }
