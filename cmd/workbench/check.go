@@ -10,6 +10,7 @@ import (
 
 	"workbench/plugins"
 	"workbench/plugins/check"
+	"workbench/plugins/stdlib"
 )
 
 func newCheckCommand(std streams) *cobra.Command {
@@ -62,6 +63,8 @@ type checkOptions struct {
 	json     bool
 	verbose  bool
 	limit    time.Duration
+	memory   string
+	bytes    int64 // memory in bytes, once complete
 }
 
 func (o *checkOptions) addFlags(f *pflag.FlagSet) {
@@ -71,6 +74,7 @@ func (o *checkOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.readOnly, "readonly", "r", false, "check as it is served with -r")
 	f.StringVar(&o.language, "lang", "", "language of the script: lua or starlark (default by extension, then first line)")
 	f.DurationVar(&o.limit, "callback-timeout", 30*time.Second, "a callback that takes longer is stopped and reported; 0 = never")
+	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more; 0 = never")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show what nbdkit.debug says too")
 }
 
@@ -83,6 +87,10 @@ func (o *checkOptions) complete() error {
 		return usageError{fmt.Errorf("--write and --readonly exclude each other")}
 	case len(o.export) > plugins.MaxString:
 		return usageError{fmt.Errorf("-e: a name may have %d bytes, this has %d", plugins.MaxString, len(o.export))}
+	}
+	var err error
+	if o.bytes, err = stdlib.ParseSize(o.memory); err != nil {
+		return usageError{fmt.Errorf("--memory-limit: %w", err)}
 	}
 	return nil
 }
@@ -104,6 +112,7 @@ func runCheck(ctx context.Context, o *checkOptions, std streams) error {
 		Write:    o.write,
 		Debug:    o.verbose,
 		Limit:    o.limit,
+		Memory:   o.bytes,
 	})
 	if err != nil {
 		return err

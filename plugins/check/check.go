@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"workbench/plugins"
@@ -24,6 +25,7 @@ type Options struct {
 	Write    bool          // also write to the disk, and put back what was there
 	Debug    bool          // what nbdkit.debug says belongs to the output
 	Limit    time.Duration // for one callback; 0 = none
+	Memory   int64         // bytes that the program may hold while a script asks for more; 0 = no limit
 }
 
 const (
@@ -40,10 +42,10 @@ const (
 // A checker is one check. What it has found stands under a lock, because a
 // callback that never came back may still print.
 type checker struct {
-	o       Options
-	runtime plugins.Runtime
-	guard   *guard
-	sources sources
+	o        Options
+	runtime  plugins.Runtime
+	watchdog *watchdog
+	sources  sources
 
 	mu      sync.Mutex
 	report  *Report                             // guarded by mu; nil when the check has ended
@@ -58,7 +60,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	c := &checker{
-		o: o, runtime: rt, guard: &guard{limit: o.Limit},
+		o: o, runtime: rt, watchdog: &watchdog{limit: o.Limit},
 		report: &Report{Script: o.Source.Path, Language: rt.Name()},
 	}
 	c.sources.add(o.Source.Path, o.Source.Text)
@@ -84,9 +86,9 @@ func (c *checker) run(ctx context.Context) {
 		c.failed(RuleStart, err, "")
 		return
 	}
-	guarded := guardedProgram{program, c.guard}
-	in, err := plugins.Start(ctx, guarded, c.env(true))
-	if script := c.guard.started(); script != nil {
+	watched := watchedProgram{program, c.watchdog}
+	in, err := plugins.Start(ctx, watched, c.env(true))
+	if script := c.watchdog.started(); script != nil {
 		c.note(script)
 		c.checkNames(script)
 		c.checkSignatures(script)
@@ -101,10 +103,11 @@ func (c *checker) run(ctx context.Context) {
 	c.mu.Lock()
 	c.report.Model = in.ThreadModel()
 	c.mu.Unlock()
+	in.Settle() // clients come now
 	c.checkExports(ctx, in)
 	c.end(ctx, in)
 	c.checkPairs()
-	c.checkParameters(ctx, guarded)
+	c.checkParameters(ctx, watched)
 }
 
 // end closes the instance as a server does when it stops.
@@ -129,7 +132,7 @@ func (c *checker) note(script plugins.Script) {
 // checkMissing reports each callback that the script cannot do without and has
 // not. A script that did not get that far has none missing.
 func (c *checker) checkMissing() (found bool) {
-	script := c.guard.started()
+	script := c.watchdog.started()
 	for cb := plugins.NoCallback + 1; cb < plugins.NumCallbacks; cb++ {
 		if script == nil || !cb.Required() || script.Defines(cb) {
 			continue
@@ -165,7 +168,10 @@ func (c *checker) startFailed(err error) {
 
 // env is what the script is started with; watched means that what it does is reported.
 func (c *checker) env(watched bool) plugins.Env {
-	env := plugins.Env{Params: c.o.Params, ReadOnly: c.o.ReadOnly, Load: c.sources.read}
+	env := plugins.Env{
+		Params: c.o.Params, ReadOnly: c.o.ReadOnly, Load: c.sources.read,
+		MemoryLimit: c.o.Memory, Held: new(atomic.Int64),
+	}
 	if !watched {
 		return env
 	}
@@ -217,6 +223,13 @@ func (c *checker) observe(call *plugins.Call, err error) {
 	if err != nil {
 		return
 	}
+	if n := uint64(len(call.Data)); call.Callback == plugins.Pread && n > call.Length {
+		f := c.about(call.Callback)
+		f.Severity, f.Rule = Note, RuleData
+		f.Text = fmt.Sprintf("pread returned %s: %d were asked for at offset %d, and the rest is dropped", count(n, "byte"), call.Length, call.Offset)
+		f.Advice = "return as many as count says"
+		c.add(f)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers[call.Callback] = &plugins.Call{
@@ -240,7 +253,7 @@ func (c *checker) said(cb plugins.Callback) bool {
 // about returns a finding about a callback that the script defines, or about the script.
 func (c *checker) about(cb plugins.Callback) Finding {
 	f := Finding{Callback: cb, File: c.o.Source.Path}
-	if script := c.guard.started(); script != nil {
+	if script := c.watchdog.started(); script != nil {
 		f.File, f.Line = script.Position(cb)
 	}
 	return f

@@ -15,9 +15,14 @@ type connection struct {
 	leave func()
 }
 
+// params say who opens export.
+func (c *checker) params(export string, readOnly bool) plugins.OpenParams {
+	return plugins.OpenParams{Export: export, ReadOnly: readOnly, Client: c.client(), Front: plugins.FrontNBD, Conn: 1}
+}
+
 // connect comes in as a client does: it asks to be admitted, and opens export.
 func (c *checker) connect(ctx context.Context, in *plugins.Instance, export string, readOnly bool) (*connection, error) {
-	p := plugins.OpenParams{Export: export, ReadOnly: readOnly, Client: c.client(), Front: plugins.FrontNBD, Conn: 1}
+	p := c.params(export, readOnly)
 	leave, err := plugins.Admit(ctx, in, p)
 	if err != nil {
 		return nil, err
@@ -28,6 +33,17 @@ func (c *checker) connect(ctx context.Context, in *plugins.Instance, export stri
 		return nil, err
 	}
 	return &connection{h, leave}, nil
+}
+
+// list comes in and asks for the exports.
+func (c *checker) list(ctx context.Context, in *plugins.Instance) ([]plugins.Export, error) {
+	p := c.params("", c.o.ReadOnly)
+	leave, err := plugins.Admit(ctx, in, p)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return in.Exports(ctx, p)
 }
 
 // close ends a connection.
@@ -41,11 +57,15 @@ func (c *checker) close(conn *connection) {
 // checkExports looks into what there is to open: one export, or the default one
 // and those that are listed.
 func (c *checker) checkExports(ctx context.Context, in *plugins.Instance) {
-	list, err := in.Exports(ctx, plugins.OpenParams{ReadOnly: c.o.ReadOnly, Client: c.client(), Front: plugins.FrontNBD, Conn: 1})
+	list, err := c.list(ctx, in)
 	if err != nil {
 		c.failed(RuleFailure, err, "")
 	}
-	done := []string{c.checkExport(ctx, in, c.o.Export, len(list) > 0)}
+	if e, ok := errors.AsType[*plugins.Error](err); ok && e.Callback == plugins.Preconnect {
+		return // nobody is let in
+	}
+	others := slices.ContainsFunc(list, func(e plugins.Export) bool { return e.Name != "" })
+	done := []string{c.checkExport(ctx, in, c.o.Export, others)}
 	if c.o.Export != "" {
 		return
 	}
@@ -67,20 +87,19 @@ func refusesDefault(err error) bool {
 // checkExport plays clients of one export, one after the other and side by side,
 // and returns what it is really called. listed means that there are others, so
 // that there need not be a default one.
-func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name string, listed bool) string {
-	if ctx.Err() != nil || c.guard.isLost() {
+func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name string, others bool) string {
+	if ctx.Err() != nil || c.watchdog.isLost() {
 		return name
 	}
 	first, err := c.connect(ctx, in, name, c.o.ReadOnly)
 	switch {
 	case err == nil:
-	case listed && name == "" && refusesDefault(err):
+	case others && name == "" && refusesDefault(err):
 		return name
 	default:
 		c.failed(RuleFailure, err, openAdvice(err))
 		return name
 	}
-	info := first.Info()
 	disk := c.describe(ctx, first, name)
 	c.mu.Lock()
 	c.report.Disks = append(c.report.Disks, disk)
@@ -89,34 +108,39 @@ func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name st
 	c.checkReads(ctx, first, disk)
 	c.checkExtents(ctx, first, disk)
 	c.checkCache(ctx, first, disk)
-
-	if in.ThreadModel() != plugins.SerializeConnections {
-		if second, err := c.connect(ctx, in, name, c.o.ReadOnly); err != nil {
-			c.failed(RuleFailure, fmt.Errorf("a second client at the same time: %w", err), openAdvice(err))
-		} else {
-			c.compare(info, second.Info(), "for a second client at the same time")
-			if c.o.Write {
-				c.checkWrites(ctx, first, disk)
-				c.checkTogether(ctx, first, second, disk)
-			}
-			c.close(second)
-		}
-	} else if c.o.Write {
+	if c.o.Write {
 		c.checkWrites(ctx, first, disk)
+	}
+	if in.ThreadModel() != plugins.SerializeConnections {
+		c.checkSecond(ctx, in, first, disk)
 	}
 	c.close(first)
 
-	again, err := c.connect(ctx, in, name, c.o.ReadOnly)
+	again, err := c.connect(ctx, in, disk.Export, c.o.ReadOnly)
 	if err != nil {
 		c.failed(RuleFailure, fmt.Errorf("a second client, after the first: %w", err), openAdvice(err))
 		return disk.Export
 	}
-	c.compare(info, again.Info(), "for the next client")
+	c.compare(disk.Info, again.Info(), "for the next client")
 	c.close(again)
 	if !c.o.ReadOnly {
 		c.checkReader(ctx, in, disk)
 	}
 	return disk.Export
+}
+
+// checkSecond opens the disk while first has it open.
+func (c *checker) checkSecond(ctx context.Context, in *plugins.Instance, first *connection, disk Disk) {
+	second, err := c.connect(ctx, in, disk.Export, c.o.ReadOnly)
+	if err != nil {
+		c.failed(RuleFailure, fmt.Errorf("a second client at the same time: %w", err), openAdvice(err))
+		return
+	}
+	defer c.close(second)
+	c.compare(disk.Info, second.Info(), "for a second client at the same time")
+	if c.o.Write {
+		c.checkTogether(ctx, first, second, disk)
+	}
 }
 
 // checkReader opens the disk as a server with -r does, and reads a little.
@@ -138,9 +162,9 @@ func (c *checker) checkReader(ctx context.Context, in *plugins.Instance, disk Di
 
 func openAdvice(err error) string {
 	if e, ok := errors.AsType[*plugins.Error](err); ok && e.Callback == plugins.Preconnect {
-		return "every client is turned away so; the rest of this export was not checked"
+		return "every client is turned away so, and nothing further was checked"
 	}
-	return "clients cannot connect"
+	return "a client that connects gets this"
 }
 
 // describe asks for what a client may ask for besides.

@@ -15,7 +15,7 @@
 // A script that fails on purpose, by raising an error that it has named (ENOSPC
 // and the like), makes no mistake: that is a [Refusal], not a [Finding].
 //
-// Every run of the script is bounded in time by a guard, which stands between
+// Every run of the script is bounded in time by a watchdog, which stands between
 // the plugins.Instance and the plugins.Script. What does not come back even when
 // it is interrupted (a read of a pipe that nobody writes) is left behind on its
 // goroutine, and the check ends.

@@ -45,7 +45,7 @@ func (c *checker) checkExtents(ctx context.Context, conn *connection, disk Disk)
 
 // missing reports whether the script promised cb without defining it, which is
 // reported elsewhere.
-func (c *checker) missing(cb plugins.Callback) bool { return !c.guard.started().Defines(cb) }
+func (c *checker) missing(cb plugins.Callback) bool { return !c.watchdog.started().Defines(cb) }
 
 // walk returns the extents of the disk, as far as it gets.
 func (c *checker) walk(ctx context.Context, conn *connection, size uint64) []plugins.Extent {

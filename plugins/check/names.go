@@ -29,9 +29,10 @@ func (c *checker) checkNames(script plugins.Script) {
 	for _, g := range lister.Globals() {
 		cb, isCallback := plugins.ParseCallback(g.Name)
 		switch {
-		case isCallback && !g.IsFunction():
-			c.checkNoFunction(cb, g)
 		case isCallback:
+			if !g.IsFunction() && uses[g.Name] == 1 { // else it is a variable of that name
+				c.checkNoFunction(cb, g)
+			}
 		case slices.Contains(fields, g.Name):
 			c.checkField(script, g)
 		case uses[g.Name] > 1: // a helper, or a variable: somebody uses it

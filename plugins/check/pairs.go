@@ -21,7 +21,7 @@ func (c *checker) checkPairs() {
 	c.checkForce()
 	c.checkModel()
 
-	has := c.guard.started().Defines
+	has := c.watchdog.started().Defines
 	switch before, after := has(plugins.BeforeReload), has(plugins.AfterReload); {
 	case before && !after:
 		c.pair(Warning, plugins.BeforeReload, "before_reload without after_reload: nobody takes what it returns", "define after_reload(state)")
@@ -38,7 +38,7 @@ func (c *checker) pair(s Severity, cb plugins.Callback, text, advice string) {
 
 // checkPromises reports a can_x that says yes where x is missing.
 func (c *checker) checkPromises() {
-	has := c.guard.started().Defines
+	has := c.watchdog.started().Defines
 	for _, p := range []struct {
 		can, do  plugins.Callback
 		severity Severity
@@ -63,7 +63,7 @@ func (c *checker) checkPromises() {
 
 // checkUnused reports what is never called, because no client can write.
 func (c *checker) checkUnused(disks []Disk) {
-	has := c.guard.started().Defines
+	has := c.watchdog.started().Defines
 	readOnly := !slices.ContainsFunc(disks, func(d Disk) bool { return !d.Info.ReadOnly })
 	if c.o.ReadOnly || !readOnly || has(plugins.Pwrite) {
 		return
@@ -83,7 +83,7 @@ func (c *checker) checkUnused(disks []Disk) {
 
 // checkUnasked reports questions that are never asked, because no client can write.
 func (c *checker) checkUnasked() {
-	has := c.guard.started().Defines
+	has := c.watchdog.started().Defines
 	if c.o.ReadOnly || has(plugins.Pwrite) || has(plugins.CanWrite) {
 		return
 	}
@@ -97,7 +97,7 @@ func (c *checker) checkUnasked() {
 
 // checkForce looks at forced writes and fast zeroes.
 func (c *checker) checkForce() {
-	script := c.guard.started()
+	script := c.watchdog.started()
 	has, v1 := script.Defines, script.APIVersion() < 2
 	fua := plugins.None
 	if a := c.answer(plugins.CanFUA); a != nil {
@@ -124,7 +124,7 @@ func (c *checker) checkForce() {
 // checkModel reports a thread model that the language does not allow.
 func (c *checker) checkModel() {
 	a := c.answer(plugins.ThreadModelCallback)
-	_, loosest := c.guard.started().ThreadModels()
+	_, loosest := c.watchdog.started().ThreadModels()
 	if a == nil || plugins.ThreadModel(a.Int) <= loosest {
 		return
 	}

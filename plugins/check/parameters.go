@@ -13,7 +13,7 @@ var nonsense = plugins.Param{Key: "no-such-parameter", Value: "1"}
 // checkParameters starts the script once more, with a parameter that it cannot
 // know: a good one refuses it, because it may be a slip of the finger.
 func (c *checker) checkParameters(ctx context.Context, program plugins.Program) {
-	if ctx.Err() != nil || c.guard.isLost() || c.missing(plugins.Config) {
+	if ctx.Err() != nil || c.watchdog.isLost() || c.missing(plugins.Config) {
 		return
 	}
 	f := c.about(plugins.Config)
@@ -23,6 +23,7 @@ func (c *checker) checkParameters(ctx context.Context, program plugins.Program) 
 	if err != nil {
 		return // refused
 	}
+	in.Settle()
 	c.end(ctx, in)
 	if c.checkUnread(f) {
 		return

@@ -74,17 +74,17 @@ func (c *checker) checkReads(ctx context.Context, conn *connection, disk Disk) {
 		data []byte
 	}
 	var known []piece
-	defer c.guard.canary.Store(0)
+	defer c.watchdog.canary.Store(0)
 	for _, s := range readSpans(disk) {
-		if ctx.Err() != nil || c.guard.isHung(plugins.Pread) {
+		if ctx.Err() != nil || c.watchdog.isHung(plugins.Pread) {
 			return
 		}
-		c.guard.canary.Store(canary1)
+		c.watchdog.canary.Store(canary1)
 		data, ok := c.read(ctx, conn, s.offset, s.length)
 		if !ok {
 			continue
 		}
-		c.guard.canary.Store(canary2)
+		c.watchdog.canary.Store(canary2)
 		again, ok := c.read(ctx, conn, s.offset, s.length)
 		if !ok {
 			continue

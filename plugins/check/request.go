@@ -43,13 +43,18 @@ func (c *checker) refused(r *plugins.Request, err error) {
 // raisers are the functions by which a script fails on purpose.
 var raisers = []string{"error", "assert", "fail", "nbdkit.error"}
 
-// onPurpose reports whether a script raised err by itself, and named it. The
-// function that raised it is the innermost of the stack.
+// onPurpose reports whether a script raised err by itself, and named it.
 func onPurpose(err error) bool {
 	e, ok := errors.AsType[*plugins.Error](err)
 	if !ok || e.Errno == 0 || isHang(err) {
 		return false
 	}
+	return raised(e)
+}
+
+// raised reports whether it was a function for that purpose that raised e: the
+// innermost of the stack.
+func raised(e *plugins.Error) bool {
 	frame, _, _ := strings.Cut(e.Stack, "\n")
 	_, function, _ := strings.Cut(frame, "in ")
 	function = strings.Trim(strings.TrimPrefix(function, "function "), "'")
@@ -68,7 +73,7 @@ func failureAdvice(err error, r *plugins.Request) string {
 		return sent + ": return all of it, also where the disk ends"
 	case e.Callback == plugins.Extents && e.Stack == "":
 		return sent + ": list extents in ascending order, without gaps, from the offset on"
-	case e.Errno == 0 && e.Stack != "":
+	case e.Errno == 0 && raised(e):
 		return sent + ": the client gets EIO; a failure that is meant begins with a name, as in \"ENOSPC: the disk is full\""
 	}
 	return sent

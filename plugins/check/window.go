@@ -39,7 +39,7 @@ type window struct {
 // openWindow reads what stands in and around s, and writes something there that
 // holds no zeroes, which a hole has too; nil if that failed.
 func (c *checker) openWindow(ctx context.Context, conn *connection, disk Disk, s span) *window {
-	if ctx.Err() != nil || c.guard.isHung(plugins.Pwrite) || c.guard.isHung(plugins.Pread) {
+	if ctx.Err() != nil || c.watchdog.isHung(plugins.Pwrite) || c.watchdog.isHung(plugins.Pread) {
 		return nil
 	}
 	w := &window{c: c, conn: conn, disk: disk, span: s}

@@ -60,7 +60,7 @@ func (c *checker) checkWipes(ctx context.Context, conn *connection, disk Disk) {
 
 // wipe takes away what the window has written to s, by a trim or a zero.
 func (c *checker) wipe(ctx context.Context, conn *connection, disk Disk, s span, op plugins.Op, flags plugins.Flags) {
-	if ctx.Err() != nil || c.guard.isHung(op.Callback()) {
+	if ctx.Err() != nil || c.watchdog.isHung(op.Callback()) {
 		return
 	}
 	w := c.openWindow(ctx, conn, disk, s)

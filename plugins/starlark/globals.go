@@ -11,9 +11,9 @@ var _ plugins.Lister = (*script)(nil)
 // Globals returns the global names of the script's own file.
 func (s *script) Globals() []plugins.Global {
 	var list []plugins.Global
-	for _, name := range s.globals.Keys() {
+	for _, name := range s.own.Keys() {
 		g := plugins.Global{Name: name}
-		switch value := s.globals[name].(type) {
+		switch value := s.own[name].(type) {
 		case *star.Function:
 			g.Kind = "function"
 			describeFunction(&g, value)

@@ -16,9 +16,9 @@ import (
 // interpreter needs no time for that; what needs longer waits for the system.
 const grace = 2 * time.Second
 
-// A guard bounds each run of a script in time. What took too long once is not
+// A watchdog bounds each run of a script in time. What took too long once is not
 // run again, so that a check of a script that hangs comes to an end as well.
-type guard struct {
+type watchdog struct {
 	limit time.Duration // 0 = none
 
 	// canary, if it is not 0, is what a buffer holds that a script is to fill.
@@ -46,15 +46,15 @@ func (e *hangError) Error() string { return fmt.Sprintf("not done after %s", e.l
 func (e *hangError) Unwrap() error { return e.err }
 
 // run runs do, which is in the script, on a goroutine of its own, and waits for
-// it as long as the guard allows.
-func (g *guard) run(ctx context.Context, cb plugins.Callback, do func(context.Context) error) error {
-	if g.isHung(cb) {
+// it as long as the watchdog allows.
+func (d *watchdog) run(ctx context.Context, cb plugins.Callback, do func(context.Context) error) error {
+	if d.isHung(cb) {
 		return errSkipped
 	}
 	stop := context.CancelFunc(func() {})
-	tooLong := plugins.Errorf(syscall.ETIMEDOUT, "not done after %s", g.limit)
-	if g.limit > 0 {
-		ctx, stop = context.WithTimeoutCause(ctx, g.limit, tooLong)
+	tooLong := plugins.Errorf(syscall.ETIMEDOUT, "not done after %s", d.limit)
+	if d.limit > 0 {
+		ctx, stop = context.WithTimeoutCause(ctx, d.limit, tooLong)
 	}
 	defer stop()
 	done := make(chan error, 1)
@@ -68,64 +68,64 @@ func (g *guard) run(ctx context.Context, cb plugins.Callback, do func(context.Co
 	}()
 	select {
 	case err := <-done:
-		return g.judge(ctx, cb, err, tooLong)
+		return d.judge(ctx, cb, err, tooLong)
 	case <-ctx.Done():
 	}
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
 	case err := <-done:
-		return g.judge(ctx, cb, err, tooLong)
+		return d.judge(ctx, cb, err, tooLong)
 	case <-patience.C:
 	}
-	g.mu.Lock()
-	g.lost = true
-	g.mu.Unlock()
-	return &hangError{callback: cb, limit: g.limit, lost: true}
+	d.mu.Lock()
+	d.lost = true
+	d.mu.Unlock()
+	return &hangError{callback: cb, limit: d.limit, lost: true}
 }
 
 // judge tells a callback that was stopped for its time from one that failed.
-func (g *guard) judge(ctx context.Context, cb plugins.Callback, err, tooLong error) error {
+func (d *watchdog) judge(ctx context.Context, cb plugins.Callback, err, tooLong error) error {
 	if err == nil || context.Cause(ctx) != tooLong {
 		return err
 	}
-	g.mu.Lock()
-	g.hung[cb] = true
-	g.mu.Unlock()
-	return &hangError{callback: cb, limit: g.limit, err: err}
+	d.mu.Lock()
+	d.hung[cb] = true
+	d.mu.Unlock()
+	return &hangError{callback: cb, limit: d.limit, err: err}
 }
 
-func (g *guard) isHung(cb plugins.Callback) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.lost || g.hung[cb]
+func (d *watchdog) isHung(cb plugins.Callback) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost || d.hung[cb]
 }
 
 // isLost reports whether the script is of no more use.
-func (g *guard) isLost() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.lost
+func (d *watchdog) isLost() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost
 }
 
 // started returns the script that runs, nil if its top level did not end well.
-func (g *guard) started() plugins.Script {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.script
+func (d *watchdog) started() plugins.Script {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.script
 }
 
-// A guardedProgram starts scripts under a guard.
-type guardedProgram struct {
+// A watchedProgram starts scripts under a watchdog.
+type watchedProgram struct {
 	plugins.Program
-	guard *guard
+	watchdog *watchdog
 }
 
 // Start runs the top level. It fails with a *hangError if that takes too long.
-func (p guardedProgram) Start(ctx context.Context, env plugins.Env) (plugins.Script, error) {
+func (p watchedProgram) Start(ctx context.Context, env plugins.Env) (plugins.Script, error) {
 	var script plugins.Script
 	result := make(chan plugins.Script, 1) // not a variable: a lost run may end at any time
-	err := p.guard.run(ctx, plugins.NoCallback, func(ctx context.Context) error {
+	err := p.watchdog.run(ctx, plugins.NoCallback, func(ctx context.Context) error {
 		s, err := p.Program.Start(ctx, env)
 		result <- s
 		return err
@@ -134,28 +134,28 @@ func (p guardedProgram) Start(ctx context.Context, env plugins.Env) (plugins.Scr
 		return nil, err
 	}
 	script = <-result
-	p.guard.mu.Lock()
-	p.guard.script = script
-	p.guard.mu.Unlock()
-	return guardedScript{script, p.guard}, nil
+	p.watchdog.mu.Lock()
+	p.watchdog.script = script
+	p.watchdog.mu.Unlock()
+	return watchedScript{script, p.watchdog}, nil
 }
 
-// A guardedScript runs callbacks under a guard.
-type guardedScript struct {
+// A watchedScript runs callbacks under a watchdog.
+type watchedScript struct {
 	plugins.Script
-	guard *guard
+	watchdog *watchdog
 }
 
 // Call runs one callback. It works on a copy of c: one that is lost may go on
 // with it when c has long been used for something else.
-func (s guardedScript) Call(ctx context.Context, c *plugins.Call) error {
+func (s watchedScript) Call(ctx context.Context, c *plugins.Call) error {
 	inner := *c
-	if b := byte(s.guard.canary.Load()); b != 0 && c.Callback == plugins.Pread && s.APIVersion() >= 2 {
+	if b := byte(s.watchdog.canary.Load()); b != 0 && c.Callback == plugins.Pread && s.APIVersion() >= 2 {
 		for i := range inner.Data {
 			inner.Data[i] = b
 		}
 	}
-	err := s.guard.run(ctx, c.Callback, func(ctx context.Context) error { return s.Script.Call(ctx, &inner) })
+	err := s.watchdog.run(ctx, c.Callback, func(ctx context.Context) error { return s.Script.Call(ctx, &inner) })
 	if hang, ok := errors.AsType[*hangError](err); ok && hang.lost || errors.Is(err, errSkipped) {
 		return err
 	}
@@ -164,8 +164,8 @@ func (s guardedScript) Call(ctx context.Context, c *plugins.Call) error {
 }
 
 // Close frees the script, unless something still runs in it.
-func (s guardedScript) Close() error {
-	if s.guard.isLost() {
+func (s watchedScript) Close() error {
+	if s.watchdog.isLost() {
 		return nil
 	}
 	return s.Script.Close()
