@@ -14,14 +14,14 @@ var _ plugins.Lister = (*script)(nil)
 // Globals returns what the script left in its global table, without the
 // libraries: their functions are Go's, and their tables those of package.loaded.
 func (s *script) Globals() []plugins.Global {
-	libraries := map[glua.LValue]bool{}
+	libraries := map[glua.LValue]bool{s.state.GetGlobal("package"): true}
 	if loaded, ok := s.state.G.Registry.RawGetString("_LOADED").(*glua.LTable); ok {
 		loaded.ForEach(func(_, library glua.LValue) { libraries[library] = true })
 	}
 	var list []plugins.Global
 	s.state.G.Global.ForEach(func(key, value glua.LValue) {
 		name, ok := key.(glua.LString)
-		if !ok || name == "_VERSION" || libraries[value] {
+		if !ok || name == "_VERSION" || name == "_GOPHER_LUA_VERSION" || libraries[value] {
 			return
 		}
 		g := plugins.Global{Name: string(name), Kind: value.Type().String()}
