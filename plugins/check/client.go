@@ -194,11 +194,11 @@ func (c *checker) checkSize(disk Disk) {
 	case size == 0:
 		f.Text, f.Advice = "the disk has no bytes", "let get_size return more than 0"
 	case block > 1 && size%block != 0:
-		f.Text = fmt.Sprintf("the size %d is not a multiple of the smallest block, %d: no client can reach the last %d bytes", size, block, size%block)
-		f.Advice = fmt.Sprintf("make it %d or %d, or block_size smaller", size-size%block, size-size%block+block)
+		f.Text = fmt.Sprintf("the size %d is not a multiple of the smallest block, %d: no client can reach the last %s", size, block, count(size%block, "byte"))
+		f.Advice = fmt.Sprintf("make it %d, or block_size smaller", size-size%block+block)
 	case size%512 != 0:
-		f.Text = fmt.Sprintf("the size %d is not a multiple of 512: many clients, the kernel among them, do not see the last %d bytes", size, size%512)
-		f.Advice = fmt.Sprintf("make it %d or %d", size-size%512, size-size%512+512)
+		f.Text = fmt.Sprintf("the size %d is not a multiple of 512: many clients, the kernel among them, do not see the last %s", size, count(size%512, "byte"))
+		f.Advice = fmt.Sprintf("make it %d", size-size%512+512)
 	default:
 		return
 	}
