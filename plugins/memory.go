@@ -73,6 +73,14 @@ func (m *memoryMeter) admit() error {
 	return m.check(shortCalls)
 }
 
+// collect has the next check find out what a collection gives: a call was
+// stopped, and what it held is garbage now.
+func (m *memoryMeter) collect() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cleaned = 0
+}
+
 // look finds out whether short calls must be refused.
 func (m *memoryMeter) look() {
 	if err := m.check(shortCalls); err != nil {

@@ -27,7 +27,8 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	t := newThread(s)
 	loadFrom(t, p.source)
 	var globals star.StringDict
-	defer t.reset()
+	t.obey(ctx)
+	defer t.ignore()
 	_, err := t.run(ctx, func() (star.Value, error) {
 		var err error
 		globals, err = p.code.Init(&t.Thread, predeclared)
@@ -111,9 +112,19 @@ func (s *script) Settle(model plugins.ThreadModel) {
 	s.globals = nil
 }
 
+// thread returns a thread that ends with ctx.
+func (s *script) thread(ctx context.Context) *thread {
+	t := s.threads.Get().(*thread)
+	if !t.obey(ctx) {
+		t = newThread(s)
+		t.obey(ctx)
+	}
+	return t
+}
+
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
-	t := s.threads.Get().(*thread)
+	t := s.thread(ctx)
 	defer func() { // also after a panic: the buffer must not outlive the call
 		t.reset()
 		s.threads.Put(t)
