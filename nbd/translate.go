@@ -69,8 +69,6 @@ func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "%s does not take the flag %s", m.command, extra)
 	case m.flags&cmdFlagDF != 0 && !t.structured:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "DF needs structured replies, which were not negotiated")
-	case t.extended && m.command == cmdWrite && m.flags&cmdFlagPayloadLen == 0:
-		r.Refuse = plugins.Errorf(syscall.EINVAL, "WRITE without the flag PAYLOAD_LEN, which extended headers demand: nothing can follow it")
 	case m.command == cmdBlockStatus && !t.allocation:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS needs %s, which was not negotiated for this export", baseAllocation)
 	}
