@@ -45,7 +45,9 @@ func (e *explainer) option() {
 	if !e.header("option", &m) {
 		return
 	}
-	e.m.Name += " " + m.option.String()
+	if e.m.Name = m.option.String(); int(m.option) < len(optionNames) {
+		e.m.Name = "option " + e.m.Name
+	}
 	e.named = e.named || m.option == optExportName
 	e.tls = e.tls || m.option == optStartTLS
 	e.body("the data of "+m.option.String(), uint64(m.length), func(end int) {

@@ -125,7 +125,7 @@ var roundTrips = []struct {
 		"option = SET_META_CONTEXT (10)\nlength = 28 bytes\nexport name length = 1 byte\nexport name = \"d\"\nnumber of queries = 1\n" +
 			"query length = 15 bytes\nquery = \"base:allocation\""},
 	{"option EXTENDED_HEADERS", optionBytes(optExtendedHeaders), ExplainOptions{}, "option = EXTENDED_HEADERS (11)\nlength = 0 bytes"},
-	{"option option 77", optionBytes(77, "xyz"), ExplainOptions{}, "option = option 77 (77)\nlength = 3 bytes\ndata = 3 bytes"},
+	{"option 77", optionBytes(77, "xyz"), ExplainOptions{}, "option = option 77 (77)\nlength = 3 bytes\ndata = 3 bytes"},
 
 	{"ACK reply to LIST", replyBytes(optList, repAck), ExplainOptions{}, "option = LIST (3)\nreply = ACK (1)\nlength = 0 bytes"},
 	{"SERVER reply to LIST", replyBytes(optList, repServer, &exportEntry{plugins.Export{Name: "a", Description: "b c"}}), ExplainOptions{},
@@ -227,9 +227,13 @@ func TestExplainRoundTrip(t *testing.T) {
 // TestExplainEveryCommand has each command with each flag, in both forms.
 func TestExplainEveryCommand(t *testing.T) {
 	for cmd := range wireCommands {
+		length := uint32(1)
+		if command(cmd) == cmdFlush || command(cmd) == cmdDisc {
+			length = 0
+		}
 		for bit := range commandFlagNames {
 			flag := commandFlags(1) << bit
-			m := explainAll(t, parts(&requestHeader{flag, command(cmd), 1, 2, 0}), ExplainOptions{})[0]
+			m := explainAll(t, parts(&requestHeader{flag, command(cmd), 1, 0, length}), ExplainOptions{From: FromClient, HeadersOnly: true})[0]
 			if f := m.Fields[1]; m.Name != "request "+commandNames[cmd] || len(f.Flags) != 1 ||
 				f.Flags[0] != (Flag{bit, commandFlagNames[bit], commandFlagMeanings[flag]}) {
 				t.Errorf("%s with %s: %+v", command(cmd), flag, m)
@@ -369,7 +373,7 @@ func TestExplainGuesses(t *testing.T) {
 			"META_CONTEXT reply to SET_META_CONTEXT, structured reply BLOCK_STATUS: status flags = 0x3", ""},
 		{"a context that is not known", chunkBytes(1, chunkBlockStatus, 1, &blockStatus{4}, &descriptor{1, 2}), ExplainOptions{},
 			"structured reply BLOCK_STATUS: status flags = ZERO (0x2)", "which context has the number 4 is not known: base:allocation is assumed"},
-		{"a reply in chunks", parts(&requestHeader{0, cmdRead, 2, 0, 8}, chunkBytes(0, chunkOffsetData, 2, &offsetData{}, "abc"), chunkBytes(1, chunkNone, 2), chunkBytes(1, chunkNone, 2)), ExplainOptions{},
+		{"a reply in chunks", parts(&requestHeader{0, cmdRead, 2, 0, 3}, chunkBytes(0, chunkOffsetData, 2, &offsetData{}, "abc"), chunkBytes(1, chunkNone, 2), chunkBytes(1, chunkNone, 2)), ExplainOptions{},
 			"request READ, structured reply OFFSET_DATA to READ, structured reply NONE to READ, structured reply NONE: length = 0 bytes", ""},
 		{"extended headers were granted", parts(replyBytes(optExtendedHeaders, repAck), extendedBytes(1, chunkNone, 2)), ExplainOptions{},
 			"ACK reply to EXTENDED_HEADERS, extended reply NONE: length = 0 bytes", ""},
