@@ -83,7 +83,7 @@ func (c *Client) send(b *batch, k *call) {
 		m.flags |= cmdFlagPayloadLen
 		m.length = statusFilterSize
 		m.walk(&b.coder, c.extended)
-		f := statusFilter{k.header.length, c.contextID}
+		f := statusFilter{statusPayload{k.header.length}, c.contextID}
 		f.fields(&b.coder)
 		return
 	}

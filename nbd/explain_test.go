@@ -140,7 +140,7 @@ var roundTrips = []struct {
 	{"INFO BLOCK_SIZE reply to GO", replyBytes(optGo, repInfo, &blockSizeInfo{infoBlockSize, plugins.BlockSizes{Minimum: 1, Preferred: 4096, Maximum: 0xffffffff}}), ExplainOptions{},
 		"option = GO (7)\nreply = INFO (3)\nlength = 14 bytes\ninformation type = BLOCK_SIZE (3)\nminimum block size = 1 byte\n" +
 			"preferred block size = 4096 bytes (4 KiB)\nmaximum payload size = 0xffffffff"},
-	{"INFO information type 7 reply to GO", replyBytes(optGo, repInfo, &infoOnly{7}, "abc"), ExplainOptions{},
+	{"INFO information type 7 reply to GO", replyBytes(optGo, repInfo, &infoHeader{7}, "abc"), ExplainOptions{},
 		"option = GO (7)\nreply = INFO (3)\nlength = 5 bytes\ninformation type = information type 7 (7)\ndata = 3 bytes"},
 	{"META_CONTEXT reply to SET_META_CONTEXT", replyBytes(optSetMeta, repMetaContext, &metaContext{1, "base:allocation"}), ExplainOptions{},
 		"option = SET_META_CONTEXT (10)\nreply = META_CONTEXT (4)\nlength = 19 bytes\ncontext id = 1\ncontext name = \"base:allocation\""},

@@ -30,7 +30,7 @@ func (e *explainer) request() {
 		if !e.header("", &compact) {
 			return
 		}
-		m = extRequest{compact.flags, compact.command, compact.cookie, compact.offset, uint64(compact.length)}
+		m = compact.wide()
 		if e.extended {
 			e.problem(start, "a compact request, although extended headers were negotiated: expected the magic number %#x", extRequestMagic)
 		}
