@@ -146,19 +146,35 @@ func (s *session) cache(g *guard, c *Call) error {
 	})
 }
 
-// extents asks the script what the range is made of; a disk that cannot say is data.
+// maxExtentCalls is how many callbacks one request for extents may need. The
+// answer need not reach the end: who asks for more than a terabyte asks again.
+const maxExtentCalls = 256
+
+// extents asks the script what the range is made of, in pieces as long as it
+// answers them whole; a disk that cannot say is data.
 func (s *session) extents(g *guard, c *Call, into []Extent) ([]Extent, error) {
 	if !s.info.CanExtents {
 		return append(into, Extent{Offset: c.Offset, Length: c.Length}), nil
 	}
-	c.Length = min(c.Length, maxCount) // the answer need not reach the end
-	if err := s.call(g, c, Extents, syscall.EINVAL); err != nil {
-		return into, err
+	end, flags, most := c.Offset+c.Length, c.Flags, MaxExtents
+	if flags&FlagReqOne != 0 {
+		most = 1
 	}
-	out, err := normalizeExtents(into, c.Extents, c.Offset, s.info.Size)
-	if err != nil {
-		file, line := s.in.script.Position(Extents)
-		return out, &Error{Errno: ErrnoOf(err), Callback: Extents, File: file, Line: line, Msg: err.Error()}
+	for range maxExtentCalls {
+		c.Length, c.Flags, c.Extents = min(end-c.Offset, maxCount), flags, nil
+		if err := s.call(g, c, Extents, syscall.EINVAL); err != nil {
+			return into, err
+		}
+		var err error
+		if into, err = normalizeExtents(into, c.Extents, c.Offset, s.info.Size); err != nil {
+			file, line := s.in.script.Position(Extents)
+			return into, &Error{Errno: ErrnoOf(err), Callback: Extents, File: file, Line: line, Msg: err.Error()}
+		}
+		known := into[len(into)-1].End()
+		if known < c.Offset+c.Length || known >= end || len(into) > most {
+			break
+		}
+		c.Offset = known
 	}
-	return out, nil
+	return into, nil
 }
