@@ -21,7 +21,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if env.Shelf == nil {
 		env.Shelf = &plugins.Shelf{}
 	}
-	s := &script{env: env, file: p.source.Path}
+	s := &script{env: env, file: p.source.Path, methods: newMethods()}
 	s.threads.New = func() any { return newThread(s) }
 
 	t := newThread(s)
@@ -54,6 +54,7 @@ type script struct {
 	globals   []star.StringDict // of the script and of each file that it loaded
 	parallel  bool              // calls for one handle may run at once
 	threads   sync.Pool         // of *thread
+	methods   *methods
 }
 
 // callback is a function that the script defines, and how it is called.
