@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// zeroChunk is how much one write of an emulated zero, or one read of an
-// emulated cache request, moves. Larger pieces would save no time in a script
-// and cost memory (nbdkit allows itself 64 MiB).
-const zeroChunk = 4 << 20
+// emulatedPiece is how much one write of an emulated zero, or one read of an
+// emulated cache request, moves: as much as nbdkit's, because a script that
+// fails in one of them can tell the difference.
+const emulatedPiece = MaxPayload
 
 // Do performs r: what the script can do is called, what it cannot is put
 // together from what it can (nbdkit's rules).
@@ -118,8 +118,8 @@ func (s *session) zero(ctx context.Context, c *Call) error {
 // writeZeroes covers the range of c with writes; the last one carries FUA if c does.
 func (s *session) writeZeroes(ctx context.Context, c *Call) error {
 	fua, end := c.Flags&FlagFUA, c.Offset+c.Length
-	zeroes := make([]byte, min(c.Length, zeroChunk))
-	return inPieces(ctx, c, zeroChunk, func() error {
+	zeroes := make([]byte, min(c.Length, emulatedPiece))
+	return inPieces(ctx, c, emulatedPiece, func() error {
 		c.Data, c.Flags = zeroes[:c.Length], 0
 		if c.Offset+c.Length == end {
 			c.Flags = fua
@@ -136,8 +136,8 @@ func (s *session) cache(ctx context.Context, c *Call) error {
 		}
 		return inPieces(ctx, c, maxCount, func() error { return s.call(ctx, c, Cache, syscall.EINVAL) })
 	}
-	scratch := make([]byte, min(c.Length, zeroChunk))
-	return inPieces(ctx, c, zeroChunk, func() error {
+	scratch := make([]byte, min(c.Length, emulatedPiece))
+	return inPieces(ctx, c, emulatedPiece, func() error {
 		c.Data, c.Flags = scratch[:c.Length], 0
 		return s.read(ctx, c)
 	})
