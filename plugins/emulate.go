@@ -46,6 +46,7 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 		r.Extents, err = s.extents(ctx, c, r.Extents[:0])
 	}
 	if err == nil && fua && s.in.script.Defines(Flush) {
+		c.Flags = 0 // those of the request are not the flush's
 		err = s.call(ctx, c, Flush, syscall.EINVAL)
 	}
 	return err

@@ -61,6 +61,8 @@ func TestEmulation(t *testing.T) {
 			Request{Op: OpZero, Length: 1024}, "zero 1024@0 may_trim=false", syscall.EIO},
 		{"zero with FUA by writes, native", 2, callbackMap{GetSize: size, Pwrite: succeed, CanFUA: number(2)},
 			Request{Op: OpZero, Length: big, Flags: FlagFUA | FlagMayTrim}, "pwrite 67108864@0 -; pwrite 67108864@67108864 -; pwrite 23068672@134217728 fua", 0},
+		{"zero with FUA emulated: the flush has no flags", 2, callbackMap{Pwrite: succeed, Flush: succeed, Zero: succeed, CanFastZero: answer(true)},
+			Request{Op: OpZero, Length: 1024, Flags: FlagFUA | FlagMayTrim | FlagFastZero}, "zero 1024@0 may_trim,fast_zero; flush -", 0},
 		{"zero with FUA by writes, emulated", 1, callbackMap{Pwrite: succeed, Flush: succeed},
 			Request{Op: OpZero, Length: 1024, Flags: FlagFUA}, "pwrite 1024@0; flush", 0},
 		{"fast zero without zero", 1, callbackMap{Pwrite: succeed},

@@ -27,6 +27,8 @@ func TestOracleStreams(t *testing.T) {
 		{"torn", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark}, []string{"file=disk.img", "tear=2000000"}, 500},
 		{"readonly", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark, nbdkitPython}, []string{"file=disk.img", "-r"}, 500},
 		{"errors", "errors.lua", "", []kind{nbdkitLua, ourLua}, nil, 1500},
+		{"iso", "iso.lua", "", []kind{nbdkitLua, ourLua}, []string{"label=TEST_DISK", "sectors=64", "word=hello", "word=two words", "word="}, 500},
+		{"sparse", "sparse.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=10M"}, 500},
 		{"writer", "writer.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=20000000"}, 500},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
