@@ -45,7 +45,7 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 	case OpExtents:
 		r.Extents, err = s.extents(ctx, c, r.Extents[:0])
 	}
-	if err == nil && fua && s.in.script.Defines(Flush) {
+	if err == nil && fua {
 		c.Flags = 0 // those of the request are not the flush's
 		err = s.call(ctx, c, Flush, syscall.EINVAL)
 	}

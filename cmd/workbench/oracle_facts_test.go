@@ -60,6 +60,28 @@ var luaFacts = []exemption{
 		}},
 }
 
+// pythonFacts are the differences between Python under nbdkit and Starlark here.
+var pythonFacts = []exemption{
+	{"what a script promises but does not have is EIO in nbdkit's Python, and data if it is extents; in C it is EPERM for pwrite, nothing to do for cache, else EINVAL",
+		func(d difference) bool {
+			if d.request == nil {
+				return false
+			}
+			lies := map[wireCommand]struct {
+				callback   string
+				their, our uint32
+			}{
+				wireWrite: {"pwrite", 5, 1}, wireZeroes: {"pwrite", 5, 1}, wireFlush: {"flush", 5, 22}, wireTrim: {"trim", 5, 22},
+				wireCache: {"cache", 5, 0}, wireStatus: {"extents", 0, 22},
+			}
+			lie, ok := lies[d.request.command]
+			if d.request.flags&wireFUA != 0 && lacks(d.ours, "flush") { // it stands for FUA
+				lie, ok = lies[wireFlush], true
+			}
+			return ok && lacks(d.ours, lie.callback) && d.their.errno == lie.their && d.our.errno == lie.our
+		}},
+}
+
 // probes are requests of every command with every flag.
 func probes() []wireRequest {
 	var out []wireRequest
@@ -155,7 +177,8 @@ func TestOracleLuaFacts(t *testing.T) {
 // TestOraclePythonFacts does the same for what nbdkit's Lua does not have, with
 // a script that is told by the name of the export what to answer.
 func TestOraclePythonFacts(t *testing.T) {
-	meant := &exemptions{}
+	meant := &exemptions{table: pythonFacts}
+	t.Cleanup(func() { meant.wantUsed(t) })
 	script := oracleFile(t, "facts.body")
 	booleans := []string{"can_write", "can_flush", "can_trim", "can_zero", "can_fast_zero", "can_extents", "can_multi_conn", "is_rotational"}
 	levels := []string{"can_fua", "can_cache"}
@@ -201,13 +224,17 @@ func TestOraclePythonFacts(t *testing.T) {
 
 // TestOracleSizes has get_size return all sorts of things.
 func TestOracleSizes(t *testing.T) {
-	const opens = 27
+	const opens, beyondExact = 27, 27 // the last one is 2^62, which no number of our Lua holds exactly
 	script := oracleFile(t, "size.lua")
 	theirs, ours := nbdkitLua.start(t, script), ourLua.start(t, script)
 	for n := range opens + 1 {
 		a, errA := dialWire(theirs.socket, "", false)
 		b, errB := dialWire(ours.socket, "", false)
 		if errors.Is(errA, errRefused) && errors.Is(errB, errRefused) {
+			continue
+		}
+		if n+1 == beyondExact && errA == nil && errors.Is(errB, errRefused) {
+			a.nc.Close()
 			continue
 		}
 		if errA != nil || errB != nil || a.size != b.size {
@@ -240,7 +267,7 @@ func TestOracleInfo(t *testing.T) {
 			t.Parallel()
 			text := oracleFile(t, tt.script)
 			rivals := []*rival{tt.theirs.start(t, text, tt.args...), tt.ours.start(t, text, tt.args...)}
-			for _, options := range [][]string{{"--json"}, {"--json", "--list"}, {"--json", "--map"}, {"--json", "--totals"}, {"--size"}} {
+			for _, options := range [][]string{{"--json"}, {"--json", "--list"}, {"--json", "--map", "--totals"}, {"--size"}} {
 				var told [2]any
 				for i, r := range rivals {
 					out := command(t, r.dir, "nbdinfo", append(options, r.uri())...)
@@ -248,9 +275,6 @@ func TestOracleInfo(t *testing.T) {
 						t.Fatalf("%s: %v\n%s", r.name, err, out)
 					}
 					forget(told[i], "uri")
-				}
-				if options[0] == "--json" && len(options) == 2 && options[1] == "--map" {
-					continue // checked with the streams: a map may be cut anywhere
 				}
 				if !reflect.DeepEqual(told[0], told[1]) {
 					t.Errorf("nbdinfo %s\n%s: %v\n%s: %v", options, rivals[0].name, told[0], rivals[1].name, told[1])
