@@ -110,6 +110,7 @@ func (c *conn) header(n int, doing string) ([]byte, error) {
 func (c *conn) disconnect(force bool) {
 	if force {
 		c.cut(errDisconnected)
+		c.socket.Close() // now: no answer may leave any more
 		return
 	}
 	c.leaving.Store(true)

@@ -12,19 +12,27 @@ import (
 // An Instance is a running script: loaded, configured and ready to be opened.
 // It is a Backend. Its methods may be called from any goroutine.
 type Instance struct {
-	script Script
-	env    Env
-	model  ThreadModel
-	lane   lane
-	calls  sync.Pool // of *Call, so that a request allocates none
+	script  Script
+	env     Env
+	model   ThreadModel
+	settled bool      // the model is in force; until then, one callback runs at a time
+	lane    lane      // for one callback at a time
+	clients lane      // for one client at a time
+	limits  limits    // of every callback
+	guards  guards    // of callbacks outside of a session
+	calls   sync.Pool // of *Call, so that a request allocates none
 }
 
-var _ Backend = (*Instance)(nil)
+var (
+	_ Backend  = (*Instance)(nil)
+	_ Admitter = (*Instance)(nil)
+)
 
 // Start starts program and takes it through nbdkit's life cycle up to the point
 // where clients may come: top level, load, config for each parameter,
 // config_complete, thread_model, get_ready, after_fork. If a step fails the
-// script is closed again and the error says which callback and line.
+// script is closed again and the error says which callback and line. One
+// callback runs at a time until Settle.
 func Start(ctx context.Context, program Program, env Env) (*Instance, error) {
 	if env.Shelf == nil {
 		env.Shelf = &Shelf{}
@@ -33,41 +41,68 @@ func Start(ctx context.Context, program Program, env Env) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Instance{script: script, env: env}
+	in := &Instance{script: script, env: env, lane: newLane()}
+	in.limits.timeout = env.CallbackTimeout
+	in.limits.memory.limit, in.limits.memory.held = env.MemoryLimit, env.Held
+	in.guards.limits = &in.limits
 	in.calls.New = func() any { return new(Call) }
-	if err := in.prepare(ctx); err != nil {
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
+	if err := in.prepare(g); err != nil {
 		// The script is told even if ctx is what ended its start.
-		return nil, errors.Join(err, in.stop(context.WithoutCancel(ctx)))
+		last := in.guards.take(context.WithoutCancel(ctx))
+		defer in.guards.put(last)
+		defer in.guards.close()
+		return nil, errors.Join(err, in.stop(last))
 	}
 	return in, nil
 }
 
+// Settle says that the state of the script is complete and clients come now: from
+// here on its thread model is in force. Whoever started the instance calls it
+// once, before anybody else has the instance and when no callback runs.
+func (in *Instance) Settle() {
+	in.script.Settle(in.model)
+	in.settled = true
+}
+
+// serial reports whether one lane holds for all callbacks.
+func (in *Instance) serial() bool { return !in.settled || in.model <= SerializeAllRequests }
+
+// shared returns the lane of callbacks that are not a session's.
+func (in *Instance) shared() lane {
+	if in.serial() {
+		return in.lane
+	}
+	return nil
+}
+
 // prepare runs the callbacks that precede the first client.
-func (in *Instance) prepare(ctx context.Context) error {
+func (in *Instance) prepare(g *guard) error {
 	if err := in.checkDefined(); err != nil {
 		return err
 	}
-	if err := in.run(ctx, Load); err != nil {
+	if err := in.run(g, Load); err != nil {
 		return err
 	}
 	if len(in.env.Params) > 0 && !in.script.Defines(Config) {
 		return &Error{File: in.file(), Msg: fmt.Sprintf("this script takes no parameters (it has no config callback), but was given %s", in.env.Params[0])}
 	}
 	for _, p := range in.env.Params {
-		if err := in.call(ctx, &Call{Callback: Config, Key: p.Key, Value: p.Value}); err != nil {
+		if err := in.call(g, &Call{Callback: Config, Key: p.Key, Value: p.Value}); err != nil {
 			return fmt.Errorf("parameter %s: %w", p, err)
 		}
 	}
-	if err := in.run(ctx, ConfigComplete); err != nil {
+	if err := in.run(g, ConfigComplete); err != nil {
 		return err
 	}
-	if err := in.chooseModel(ctx); err != nil {
+	if err := in.chooseModel(g); err != nil {
 		return err
 	}
-	if err := in.run(ctx, GetReady); err != nil {
+	if err := in.run(g, GetReady); err != nil {
 		return err
 	}
-	return in.run(ctx, AfterFork)
+	return in.run(g, AfterFork)
 }
 
 // checkDefined refuses a script that lacks a callback it cannot do without.
@@ -82,12 +117,12 @@ func (in *Instance) checkDefined() error {
 
 // chooseModel asks the script for its thread model, which may be tighter than
 // the language's but not looser.
-func (in *Instance) chooseModel(ctx context.Context) error {
+func (in *Instance) chooseModel(g *guard) error {
 	var loosest ThreadModel
 	in.model, loosest = in.script.ThreadModels()
 	if in.script.Defines(ThreadModelCallback) {
 		c := Call{Callback: ThreadModelCallback}
-		if err := in.call(ctx, &c); err != nil {
+		if err := in.call(g, &c); err != nil {
 			return err
 		}
 		if c.Int < 0 || c.Int > int64(Parallel) {
@@ -96,10 +131,8 @@ func (in *Instance) chooseModel(ctx context.Context) error {
 		in.model = min(loosest, ThreadModel(c.Int))
 	}
 	if in.model == SerializeConnections {
-		return in.wrong(ThreadModelCallback, "%s is not offered: the tightest model is %s", in.model, SerializeAllRequests)
+		in.clients = newLane()
 	}
-	in.model = SerializeAllRequests // one lock for the instance serves every looser model as well
-	in.lane = newLane()
 	return nil
 }
 
@@ -130,46 +163,76 @@ func (in *Instance) RestoreState(ctx context.Context, state any) error {
 	return in.runCall(ctx, &Call{Callback: AfterReload, State: state})
 }
 
+// Admit waits, if the script serves one client at a time, until the one before
+// has left, and runs preconnect, whose error says that the client must not come in.
+func (in *Instance) Admit(ctx context.Context, p OpenParams) (leave func(), err error) {
+	if err := in.clients.enter(ctx); err != nil {
+		return nil, err
+	}
+	if err := in.Preconnect(ctx, p); err != nil {
+		in.clients.leave()
+		return nil, err
+	}
+	return in.clients.leave, nil
+}
+
+// Preconnect is Admit for a caller that sees to it that there is one client at a
+// time where the script wants that.
+func (in *Instance) Preconnect(ctx context.Context, p OpenParams) error {
+	return in.runCall(ctx, &Call{Callback: Preconnect, Open: p, ReadOnly: p.ReadOnly})
+}
+
 // Close ends the script: cleanup, unload. The caller has closed every Handle.
 func (in *Instance) Close(ctx context.Context) error {
-	if err := in.lane.enter(ctx); err != nil {
+	if err := in.shared().enter(ctx); err != nil {
 		return fmt.Errorf("closing the script while a callback is running: %w", err)
 	}
-	defer in.lane.leave()
-	return errors.Join(in.run(ctx, Cleanup), in.stop(ctx))
+	defer in.shared().leave()
+	defer in.guards.close()
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
+	return errors.Join(in.run(g, Cleanup), in.stop(g))
 }
 
 // stop is the end of every script, also of one that could not be made ready.
-func (in *Instance) stop(ctx context.Context) error {
-	return errors.Join(in.run(ctx, Unload), in.script.Close())
+func (in *Instance) stop(g *guard) error {
+	return errors.Join(in.run(g, Unload), in.script.Close())
 }
 
 // run calls a callback without arguments, if the script defines it.
-func (in *Instance) run(ctx context.Context, cb Callback) error {
+func (in *Instance) run(g *guard, cb Callback) error {
 	if !in.script.Defines(cb) {
 		return nil
 	}
-	return in.call(ctx, &Call{Callback: cb})
+	return in.call(g, &Call{Callback: cb})
 }
 
-// runCall is call under the lane, for a callback that may not be defined.
+// runCall is call under the shared lane, for a callback that may not be defined.
 func (in *Instance) runCall(ctx context.Context, c *Call) error {
 	if !in.script.Defines(c.Callback) {
 		return nil
 	}
-	if err := in.lane.enter(ctx); err != nil {
+	lane := in.shared()
+	if err := lane.enter(ctx); err != nil {
 		return err
 	}
-	defer in.lane.leave()
-	return in.call(ctx, c)
+	defer lane.leave()
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
+	return in.call(g, c)
 }
 
 // call runs one callback: the only place where the program enters a script. It
 // takes the times, keeps a panic of the interpreter from going further, and
-// tells the observer. The caller holds the lane.
-func (in *Instance) call(ctx context.Context, c *Call) (err error) {
+// tells the observer. The caller has what the thread model demands.
+func (in *Instance) call(g *guard, c *Call) (err error) {
+	if err := in.limits.memory.admit(); err != nil {
+		return err
+	}
 	c.Started = Now()
+	g.enter(c.Started)
 	defer func() {
+		g.leave()
 		if p := recover(); p != nil {
 			err = &Error{Errno: syscall.EIO, Callback: c.Callback, File: in.file(),
 				Msg: fmt.Sprintf("the interpreter panicked: %v", p), Stack: string(debug.Stack())}
@@ -182,7 +245,7 @@ func (in *Instance) call(ctx context.Context, c *Call) (err error) {
 			in.env.Observe(c, err)
 		}
 	}()
-	return in.script.Call(ctx, c)
+	return in.script.Call(g, c)
 }
 
 // note enters the times and the outcome of one callback into the request that

@@ -140,7 +140,6 @@ func TestStartFails(t *testing.T) {
 			[]Param{{"a", "b"}}, "parameter a=b: config: fake.txt:3: boom", "unload"},
 		{"get_ready raises", newFake(map[Callback]func(*Call) error{GetReady: fail(raised)}), nil, "boom", ""},
 		{"thread model unknown", newFake(map[Callback]func(*Call) error{ThreadModelCallback: number(4)}), nil, "thread_model: fake.txt: returned 4", ""},
-		{"thread model not offered", newFake(map[Callback]func(*Call) error{ThreadModelCallback: number(0)}), nil, "serialize_connections is not offered", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Start(t.Context(), tc.script, Env{Params: tc.params})

@@ -14,7 +14,7 @@ const maxCount = math.MaxUint32 &^ (64<<10 - 1)
 // inPieces runs do for one piece of c's range after another, none longer than
 // most: c.Offset and c.Length say which. do may change c; each piece begins with
 // c's flags as they are now. If there are several, an error says which one it was.
-func inPieces(ctx context.Context, c *Call, most uint64, do func() error) error {
+func inPieces(g *guard, c *Call, most uint64, do func() error) error {
 	if c.Length <= most {
 		return do()
 	}
@@ -28,8 +28,8 @@ func inPieces(ctx context.Context, c *Call, most uint64, do func() error) error 
 			}
 			return &OffsetError{Offset: offset, Err: err}
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if g.Err() != nil {
+			return context.Cause(g)
 		}
 		offset += n
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // A Runtime is a language.
@@ -123,6 +125,16 @@ type Env struct {
 	// Shutdown ends the whole program, as if it had been told to stop, with an
 	// exit status. It returns at once; callbacks may follow. nil does nothing.
 	Shutdown func(status int)
+
+	// CallbackTimeout is how long a callback may run; then it is stopped and its
+	// request fails with EIO. 0 = for ever.
+	CallbackTimeout time.Duration
+
+	// MemoryLimit is up to how many bytes the program may hold while a script
+	// asks for more; then the callback is stopped and fails with ENOMEM. What
+	// is counted in Held is left out. 0 = no limit.
+	MemoryLimit int64
+	Held        *atomic.Int64 // nil = nothing is held
 
 	// Shelf holds what outlives the script. nil gets the script one of its own.
 	Shelf *Shelf

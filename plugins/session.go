@@ -14,6 +14,8 @@ type session struct {
 	params OpenParams
 	handle any // what the script's open returned
 	info   Info
+	own    lane   // for one callback at a time on this connection
+	guards guards // of requests
 }
 
 var (
@@ -23,19 +25,22 @@ var (
 
 // Exports runs list_exports. A script without it has its default export alone.
 func (in *Instance) Exports(ctx context.Context, p OpenParams) ([]Export, error) {
-	if err := in.lane.enter(ctx); err != nil {
+	lane := in.shared()
+	if err := lane.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer in.lane.leave()
+	defer lane.leave()
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
 	if !in.script.Defines(ListExports) {
-		name, ok, err := in.defaultExport(ctx, p)
+		name, ok, err := in.defaultExport(g, p)
 		if err != nil || !ok {
 			return nil, err
 		}
 		return []Export{{Name: name}}, nil
 	}
 	c := Call{Callback: ListExports, Open: p, ReadOnly: p.ReadOnly, TLS: p.TLS}
-	if err := in.call(ctx, &c); err != nil {
+	if err := in.call(g, &c); err != nil {
 		return nil, err
 	}
 	if len(c.Exports) > MaxExports {
@@ -50,12 +55,12 @@ func (in *Instance) Exports(ctx context.Context, p OpenParams) ([]Export, error)
 }
 
 // defaultExport resolves the export "". ok is false if the script refuses to have one.
-func (in *Instance) defaultExport(ctx context.Context, p OpenParams) (name string, ok bool, err error) {
+func (in *Instance) defaultExport(g *guard, p OpenParams) (name string, ok bool, err error) {
 	if !in.script.Defines(DefaultExport) {
 		return "", true, nil
 	}
 	c := Call{Callback: DefaultExport, Open: p, ReadOnly: p.ReadOnly, TLS: p.TLS}
-	if err := in.call(ctx, &c); err != nil {
+	if err := in.call(g, &c); err != nil {
 		return "", false, err
 	}
 	return c.Text, !c.Missing && len(c.Text) <= MaxString, nil
@@ -64,12 +69,15 @@ func (in *Instance) defaultExport(ctx context.Context, p OpenParams) (name strin
 // Open opens the script for one connection: the default export is resolved,
 // then open, get_size and the can_* callbacks run, each at most once.
 func (in *Instance) Open(ctx context.Context, p OpenParams) (Handle, error) {
-	if err := in.lane.enter(ctx); err != nil {
+	lane := in.shared()
+	if err := lane.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer in.lane.leave()
+	defer lane.leave()
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
 	if p.Export == "" {
-		name, ok, err := in.defaultExport(ctx, p)
+		name, ok, err := in.defaultExport(g, p)
 		if err != nil {
 			return nil, err
 		}
@@ -79,21 +87,32 @@ func (in *Instance) Open(ctx context.Context, p OpenParams) (Handle, error) {
 		p.Export = name
 	}
 	c := Call{Callback: Open, Open: p, ReadOnly: p.ReadOnly}
-	if err := in.call(ctx, &c); err != nil {
+	if err := in.call(g, &c); err != nil {
 		return nil, err
 	}
-	s := &session{in: in, params: p, handle: c.Handle}
-	if err := s.learn(ctx); err != nil {
-		return nil, errors.Join(err, s.close(ctx))
+	s := &session{in: in, params: p, handle: c.Handle, own: newLane(), guards: guards{limits: &in.limits}}
+	if err := s.learn(g); err != nil {
+		return nil, errors.Join(err, s.close(g))
 	}
 	return s, nil
 }
 
+// lane returns what a callback of the session waits for.
+func (s *session) lane() lane {
+	switch {
+	case s.in.serial():
+		return s.in.lane
+	case s.in.model == SerializeRequests:
+		return s.own
+	}
+	return nil
+}
+
 // learn asks the script for the facts of the disk, in nbdkit's order. What a
 // missing callback means is nbdkit's rule for C plugins.
-func (s *session) learn(ctx context.Context) error {
+func (s *session) learn(g *guard) error {
 	defines := s.in.script.Defines
-	q := questions{ctx: ctx, s: s}
+	q := questions{guard: g, s: s}
 	i := &s.info
 
 	size := q.integer(GetSize, 0)
@@ -125,9 +144,9 @@ func (s *session) learn(ctx context.Context) error {
 
 // questions asks callbacks about a session until one fails.
 type questions struct {
-	ctx context.Context
-	s   *session
-	err error
+	guard *guard
+	s     *session
+	err   error
 }
 
 // ask runs cb and reports whether it answered.
@@ -136,7 +155,7 @@ func (q *questions) ask(cb Callback, c *Call) bool {
 		return false
 	}
 	*c = Call{Callback: cb, Open: q.s.params, Handle: q.s.handle}
-	q.err = q.s.in.call(q.ctx, c)
+	q.err = q.s.in.call(q.guard, c)
 	return q.err == nil
 }
 
@@ -177,7 +196,7 @@ func (s *session) Name() string { return s.params.Export }
 
 func (s *session) Description(ctx context.Context) (string, error) {
 	c := Call{Callback: ExportDescription, Open: s.params, Handle: s.handle}
-	if err := s.in.runCall(ctx, &c); err != nil {
+	if err := s.runCall(ctx, &c); err != nil {
 		return "", err
 	}
 	if len(c.Text) > MaxString {
@@ -188,7 +207,7 @@ func (s *session) Description(ctx context.Context) (string, error) {
 
 func (s *session) BlockSizes(ctx context.Context) (BlockSizes, error) {
 	c := Call{Callback: BlockSize, Open: s.params, Handle: s.handle}
-	if err := s.in.runCall(ctx, &c); err != nil {
+	if err := s.runCall(ctx, &c); err != nil {
 		return BlockSizes{}, err
 	}
 	if err := c.BlockSizes.check(); err != nil {
@@ -207,17 +226,36 @@ func (s *session) Close() error {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), closeTimeout,
 		Errorf(syscall.ETIMEDOUT, "it was not done after %s", closeTimeout))
 	defer cancel()
-	if err := s.in.lane.enter(ctx); err != nil {
+	lane := s.lane()
+	if err := lane.enter(ctx); err != nil {
 		return fmt.Errorf("closing a handle: %w", err)
 	}
-	defer s.in.lane.leave()
-	return s.close(ctx)
+	defer lane.leave()
+	defer s.guards.close()
+	g := s.guards.take(ctx)
+	defer s.guards.put(g)
+	return s.close(g)
+}
+
+// runCall runs a callback of the session that may not be defined.
+func (s *session) runCall(ctx context.Context, c *Call) error {
+	if !s.in.script.Defines(c.Callback) {
+		return nil
+	}
+	lane := s.lane()
+	if err := lane.enter(ctx); err != nil {
+		return err
+	}
+	defer lane.leave()
+	g := s.guards.take(ctx)
+	defer s.guards.put(g)
+	return s.in.call(g, c)
 }
 
 // close is Close for a caller that holds the lane.
-func (s *session) close(ctx context.Context) error {
+func (s *session) close(g *guard) error {
 	if !s.in.script.Defines(Close) {
 		return nil
 	}
-	return s.in.call(ctx, &Call{Callback: Close, Open: s.params, Handle: s.handle})
+	return s.in.call(g, &Call{Callback: Close, Open: s.params, Handle: s.handle})
 }

@@ -23,6 +23,8 @@ import (
 //	syntax m         a mistake, which Compile finds if it stands at the beginning
 //	start m          one that the top level finds
 //	open m           open fails
+//	deny m           preconnect fails
+//	model 0          what thread_model returns
 //	spin where       never ends: in start, open or before_reload
 //	include FILE     more lines from a file
 type fakeRuntime struct {
@@ -122,6 +124,10 @@ func (s *fakeScript) Defines(cb plugins.Callback) bool {
 		return s.words["state"] != ""
 	case plugins.DefaultExport:
 		return s.words["default"] != ""
+	case plugins.ThreadModelCallback:
+		return s.words["model"] != ""
+	case plugins.Preconnect:
+		return s.words["deny"] != ""
 	case plugins.Open, plugins.Close, plugins.GetSize, plugins.Pread, plugins.Pwrite, plugins.Config:
 		return true
 	}
@@ -143,6 +149,12 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		s.rt.opened++
 	case plugins.DefaultExport:
 		c.Text = s.words["default"]
+	case plugins.ThreadModelCallback:
+		var err error
+		c.Int, err = strconv.ParseInt(s.words["model"], 10, 64)
+		return err
+	case plugins.Preconnect:
+		return &plugins.Error{Callback: plugins.Preconnect, File: s.file, Line: 2, Msg: s.words["deny"]}
 	case plugins.Close:
 		s.rt.opened--
 	case plugins.GetSize:

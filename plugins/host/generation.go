@@ -71,7 +71,16 @@ func (h *Host) start(ctx context.Context, g *generation) error {
 	if err != nil {
 		return err
 	}
-	env := plugins.Env{Params: h.opts.Params, ReadOnly: h.opts.ReadOnly, Shelf: &h.shelf, Load: g.files.read}
+	env := plugins.Env{
+		Params:          h.opts.Params,
+		ReadOnly:        h.opts.ReadOnly,
+		Load:            g.files.read,
+		Shutdown:        h.opts.Shutdown,
+		Shelf:           &h.shelf,
+		CallbackTimeout: h.opts.CallbackTimeout,
+		MemoryLimit:     h.opts.MemoryLimit,
+		Held:            &h.held,
+	}
 	env.Print, env.Debug, env.Observe = h.observe(g.number)
 	g.language = rt.Name()
 	g.instance, err = plugins.Start(ctx, program, env)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,6 +22,13 @@ type Options struct {
 	Language string // the name of a runtime; "" = by extension or first line
 	Runtimes []plugins.Runtime
 	Log      *recordings.Log
+
+	// CallbackTimeout and MemoryLimit are those of plugins.Env.
+	CallbackTimeout time.Duration
+	MemoryLimit     int64
+
+	// Shutdown is called when the script asks for the end of the program.
+	Shutdown func(status int)
 
 	Debug bool // log what nbdkit.debug says
 	Watch bool // reload when the script, or a file that it loaded, changes
@@ -44,23 +52,29 @@ type Options struct {
 type Host struct {
 	opts  Options
 	shelf plugins.Shelf // what outlives a generation
+	held  atomic.Int64  // bytes in disks in memory
 	gate  gate
 	kick  chan struct{} // asks Run for a reload
 
 	reloading chan struct{} // holds one token while a reload, or Close, is under way
 
 	mu                        sync.Mutex
-	state                     State                // guarded by mu
-	current                   *generation          // guarded by mu; changes only while the gate is closed
-	tried                     *generation          // the last that was built, whether it serves or was refused; guarded by mu
-	handles                   map[*handle]struct{} // guarded by mu
-	problem                   error                // guarded by mu
-	excerpt                   string               // guarded by mu
-	reloads, refusals         int                  // guarded by mu
-	lastClosed, longestClosed time.Duration        // guarded by mu
+	state                     State                   // guarded by mu
+	current                   *generation             // guarded by mu; changes only while the gate is closed
+	tried                     *generation             // the last that was built, whether it serves or was refused; guarded by mu
+	handles                   map[*handle]struct{}    // guarded by mu
+	admitted                  map[*admission]struct{} // guarded by mu
+	turn                      chan struct{}           // closed when who waits for its turn should ask again; guarded by mu
+	problem                   error                   // guarded by mu
+	excerpt                   string                  // guarded by mu
+	reloads, refusals         int                     // guarded by mu
+	lastClosed, longestClosed time.Duration           // guarded by mu
 }
 
-var _ plugins.Backend = (*Host)(nil)
+var (
+	_ plugins.Backend  = (*Host)(nil)
+	_ plugins.Admitter = (*Host)(nil)
+)
 
 // New loads the script as generation 1. An error is what is wrong with the
 // script or its parameters; nothing is left running then.
@@ -79,6 +93,8 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		kick:      make(chan struct{}, 1),
 		reloading: make(chan struct{}, 1),
 		handles:   map[*handle]struct{}{},
+		admitted:  map[*admission]struct{}{},
+		turn:      make(chan struct{}),
 		state:     Building,
 	}
 	began := plugins.Now()
@@ -90,6 +106,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	if err != nil {
 		return nil, &LoadError{Err: err, Excerpt: excerpt(err, src)}
 	}
+	g.instance.Settle()
 	h.current, h.tried, h.state = g, g, Serving
 	h.opts.Log.Append(recordings.Event{
 		Kind: recordings.Reload, Generation: 1,
@@ -221,6 +238,7 @@ func (h *Host) Close(ctx context.Context) error {
 	h.handles = map[*handle]struct{}{}
 	stopped := h.state == Stopped
 	h.state = Stopped
+	h.nextTurn()
 	h.mu.Unlock()
 	if stopped {
 		return nil

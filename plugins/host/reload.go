@@ -86,7 +86,7 @@ func (h *Host) replace(ctx context.Context, src plugins.Source, e *recordings.Ev
 	if err != nil {
 		return err
 	}
-	s := swap{host: h, old: old, next: next, opened: map[*handle]plugins.Handle{}}
+	s := swap{host: h, old: old, next: next, admitted: map[*admission]bool{}, opened: map[*handle]plugins.Handle{}}
 
 	h.enter(Checking)
 	if err := s.openAll(build); err != nil {

@@ -14,12 +14,16 @@ import (
 type swap struct {
 	host      *Host
 	old, next *generation
+	admitted  map[*admission]bool        // who was let in by next
 	opened    map[*handle]plugins.Handle // handles on next
 }
 
-// openAll opens on the new generation what is open on the old one, and refuses
-// if a client would find another disk than it was told of.
+// openAll lets in and opens on the new generation who and what is there on the
+// old one, and refuses if a client would find another disk than it was told of.
 func (s *swap) openAll(ctx context.Context) error {
+	if err := s.admitAll(ctx); err != nil {
+		return err
+	}
 	for _, d := range s.host.openHandles() {
 		if s.opened[d] != nil {
 			continue
@@ -52,8 +56,10 @@ func (s *swap) exchange(ctx context.Context) error {
 	if err := s.next.instance.RestoreState(ctx, state); err != nil {
 		return err
 	}
+	s.next.instance.Settle()
 	s.host.mu.Lock()
 	defer s.host.mu.Unlock()
+	s.host.nextTurn() // the thread model may be another one
 	for d := range s.host.handles {
 		// From here on opened holds the handles on the old generation.
 		s.opened[d], d.inner = d.inner, s.opened[d]

@@ -10,6 +10,7 @@ import (
 func TestContract(t *testing.T) {
 	plugintest.Run(t, plugintest.Language{
 		Runtime: Runtime{},
+		Loosest: plugins.SerializeAllRequests,
 		Ext:     ".lua",
 		Scripts: plugintest.ReadScripts(t, "testdata", ".lua"),
 	})

@@ -16,8 +16,8 @@ func lifecycle(t *testing.T, l Language) {
 	if err := r.start(plugins.Param{Key: "a", Value: "1"}, plugins.Param{Key: "b", Value: ""}); err != nil {
 		t.Fatal(err)
 	}
-	if m := r.instance.ThreadModel(); m != plugins.SerializeAllRequests {
-		t.Errorf("thread model %s", m)
+	if m := r.instance.ThreadModel(); m != l.Loosest {
+		t.Errorf("thread model %s, want %s", m, l.Loosest)
 	}
 	h, err := r.instance.Open(r.ctx, plugins.OpenParams{})
 	if err != nil {

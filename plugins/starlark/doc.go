@@ -22,16 +22,20 @@
 // A call runs on the goroutine of its caller, on a thread taken from the
 // script's pool. All that belongs to one call alone (its arguments, the errno
 // that it set, the buffer that it fills) hangs on that thread, and the
-// predeclared functions find it there; they have no other state. So the script
-// itself never changes after its start, and as many calls may run at once as
-// Starlark allows: one, as long as the globals of a script may be changed by
-// its callbacks. Starlark would have them frozen after the top level has run.
-// They are left as they are, because a plugin has nowhere else to keep what
-// config was told, and the caller's lock makes it safe.
+// predeclared functions find it there; they have no other state.
 //
-// When the context of a call ends, the thread is cancelled. The cancellation
-// comes from another goroutine and may arrive after the call has returned, so
-// a thread whose context ended is thrown away rather than used again.
+// How many calls may run at once is the thread model's matter. While it is one,
+// the globals of a script stay as changeable as any value: a plugin has nowhere
+// else to keep what config was told. A script that asks for more by thread_model
+// gets them until it is ready (config, get_ready, after_reload); then
+// [plugins.Script.Settle] makes them constant, as Starlark demands of what
+// several threads can see. Under serialize_requests a handle is seen by one call
+// at a time and stays changeable, under parallel it is constant, too. What must
+// change then is kept in the objects of workbench, which have locks of their own.
+//
+// When the context of a call ends, its thread is cancelled. The cancellation
+// comes from another goroutine and may arrive after the call has returned, so a
+// thread whose context ended is thrown away rather than used again.
 //
 // # Memory
 //

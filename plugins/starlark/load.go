@@ -57,5 +57,6 @@ func (l *loader) load(name string) (star.StringDict, error) {
 	}
 	l.loading = l.loading[:len(l.loading)-1]
 	l.loaded[path] = globals
+	l.thread.script.globals = append(l.thread.script.globals, globals)
 	return globals, nil
 }

@@ -27,6 +27,8 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	t := newThread(s)
 	loadFrom(t, p.source)
 	var globals star.StringDict
+	t.obey(ctx)
+	defer t.ignore()
 	_, err := t.run(ctx, func() (star.Value, error) {
 		var err error
 		globals, err = p.code.Init(&t.Thread, predeclared)
@@ -35,20 +37,23 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if err != nil {
 		return nil, t.explain(err)
 	}
+	s.globals = append(s.globals, globals)
 	if err := s.resolve(globals); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// script is a running script. Nothing in it changes after its start; what
-// belongs to one call hangs on the call's thread.
+// script is a running script. Nothing in it changes after Settle; what belongs
+// to one call hangs on the call's thread.
 type script struct {
 	env       plugins.Env
 	file      string // the script's own
 	version   int
 	callbacks [plugins.NumCallbacks]callback
-	threads   sync.Pool // of *thread
+	globals   []star.StringDict // of the script and of each file that it loaded
+	parallel  bool              // calls for one handle may run at once
+	threads   sync.Pool         // of *thread
 }
 
 // callback is a function that the script defines, and how it is called.
@@ -88,22 +93,46 @@ func (s *script) Position(c plugins.Callback) (file string, line int) {
 	return s.file, 0 // a builtin
 }
 
-// ThreadModels returns one request at a time: the globals of a script may change.
+// ThreadModels returns nbdkit's for Python: one request at a time, unless the
+// script asks for more.
 func (s *script) ThreadModels() (usual, loosest plugins.ThreadModel) {
-	return plugins.SerializeAllRequests, plugins.SerializeAllRequests
+	return plugins.SerializeAllRequests, plugins.Parallel
 }
 
-// Settle has nothing to do: calls come one at a time.
-func (s *script) Settle(plugins.ThreadModel) {}
+// Settle makes constant what several calls can reach at once, which is what
+// Starlark demands: the globals and, under the parallel model, handles.
+func (s *script) Settle(model plugins.ThreadModel) {
+	if model <= plugins.SerializeAllRequests {
+		return
+	}
+	s.parallel = model == plugins.Parallel
+	for _, globals := range s.globals {
+		globals.Freeze()
+	}
+	s.globals = nil
+}
+
+// thread returns a thread that ends with ctx.
+func (s *script) thread(ctx context.Context) *thread {
+	t := s.threads.Get().(*thread)
+	if !t.obey(ctx) {
+		t = newThread(s)
+		t.obey(ctx)
+	}
+	return t
+}
 
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
-	t := s.threads.Get().(*thread)
+	t := s.thread(ctx)
 	defer func() { // also after a panic: the buffer must not outlive the call
-		if t.reset() {
-			s.threads.Put(t)
-		}
+		t.reset()
+		s.threads.Put(t)
 	}()
 	t.call = c
-	return t.perform(ctx, &s.callbacks[c.Callback])
+	err := t.perform(ctx, &s.callbacks[c.Callback])
+	if h, ok := c.Handle.(star.Value); ok && err == nil && c.Callback == plugins.Open && s.parallel {
+		h.Freeze()
+	}
+	return err
 }

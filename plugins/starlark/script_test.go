@@ -225,7 +225,7 @@ def unload(): print("gone")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := in.ThreadModel(); m != plugins.SerializeAllRequests {
+	if m := in.ThreadModel(); m != plugins.Parallel {
 		t.Errorf("thread model %s", m)
 	}
 	exports, err := in.Exports(t.Context(), plugins.OpenParams{ReadOnly: true, TLS: true})

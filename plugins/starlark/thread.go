@@ -13,12 +13,13 @@ import (
 // thread is a Starlark thread and what belongs to the call that runs on it.
 type thread struct {
 	star.Thread
-	script    *script
-	call      *plugins.Call // nil at the top level
-	errno     syscall.Errno // what the script wants a failure of this call to be; 0 = it did not say
-	buffer    *buffer       // the one that this call fills, nil without
-	args      [4]star.Value // no callback has more
-	cancelled bool          // a cancellation has come, or is on its way
+	script *script
+	ctx    context.Context // whose end cancels the thread; at rest, that of the last call
+	ignore func() bool     // ends that
+	call   *plugins.Call   // nil at the top level
+	errno  syscall.Errno   // what the script wants a failure of this call to be; 0 = it did not say
+	buffer *buffer         // the one that this call fills, nil without
+	args   [4]star.Value   // no callback has more
 }
 
 // threadKey is where a predeclared function finds the thread that it runs on.
@@ -63,29 +64,37 @@ func (t *thread) perform(ctx context.Context, cb *callback) error {
 
 // run calls enter, which enters the interpreter, and interrupts it when ctx
 // ends. Its error is the interpreter's, or an *interruptError.
-func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (value star.Value, err error) {
-	if ctx.Done() == nil {
-		return enter()
-	}
+func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (star.Value, error) {
 	if ctx.Err() != nil {
 		return nil, &interruptError{cause: context.Cause(ctx)}
 	}
-	stop := context.AfterFunc(ctx, func() { t.Cancel("interrupted") })
-	defer func() {
-		t.cancelled = !stop()
-		if err != nil && t.cancelled {
-			err = &interruptError{cause: context.Cause(ctx), at: err}
-		}
-	}()
-	return enter()
+	value, err := enter()
+	if err != nil && ctx.Err() != nil {
+		err = &interruptError{cause: context.Cause(ctx), at: err}
+	}
+	return value, err
 }
 
-// reset forgets the call and reports whether the thread can run another one.
-func (t *thread) reset() bool {
+// obey has the thread cancelled when ctx ends, and reports whether it can be: a
+// cancellation on behalf of the context before may be on its way. Calls one
+// after another often have the same context, and then there is nothing to do.
+func (t *thread) obey(ctx context.Context) bool {
+	if t.ctx == ctx {
+		return ctx.Err() == nil
+	}
+	if t.ignore != nil && !t.ignore() {
+		return false
+	}
+	t.ctx = ctx
+	t.ignore = context.AfterFunc(ctx, func() { t.Cancel("interrupted") })
+	return true
+}
+
+// reset forgets the call.
+func (t *thread) reset() {
 	if t.buffer != nil {
 		t.buffer.cut()
 	}
 	t.call, t.errno, t.buffer = nil, 0, nil
 	clear(t.args[:])
-	return !t.cancelled
 }
