@@ -40,17 +40,17 @@ func TestPieces(t *testing.T) {
 		{"a short trim that fails", 1, callbackMap{Pwrite: succeed, Trim: at(0, syscall.EIO)}, Request{Op: OpTrim, Length: 512}, "trim 512@0", syscall.EIO, -1},
 		{"a long zero, flushed", 1, callbackMap{Pwrite: succeed, Flush: succeed, Zero: succeed}, Request{Op: OpZero, Length: most + 1, Flags: FlagFUA | FlagMayTrim},
 			"zero 4294901760@0 may_trim=true; zero 1@4294901760 may_trim=true; flush", 0, -1},
-		{"a long zero that is written at the end", 2, callbackMap{Pwrite: succeed, Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 5<<20},
-			"zero 4294901760@0 -; zero 5242880@4294901760 -; pwrite 4194304@4294901760 -; pwrite 1048576@4299096064 -", 0, -1},
-		{"a write that fails in a long zero", 2, callbackMap{Pwrite: at(most+4<<20, syscall.EIO), Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 5<<20},
-			"zero 4294901760@0 -; zero 5242880@4294901760 -; pwrite 4194304@4294901760 -; pwrite 1048576@4299096064 -", syscall.EIO, most + 4<<20},
+		{"a long zero that is written at the end", 2, callbackMap{Pwrite: succeed, Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 65<<20},
+			"zero 4294901760@0 -; zero 68157440@4294901760 -; pwrite 67108864@4294901760 -; pwrite 1048576@4362010624 -", 0, -1},
+		{"a write that fails in a long zero", 2, callbackMap{Pwrite: at(most+64<<20, syscall.EIO), Zero: at(most, syscall.ENOTSUP)}, Request{Op: OpZero, Length: most + 65<<20},
+			"zero 4294901760@0 -; zero 68157440@4294901760 -; pwrite 67108864@4294901760 -; pwrite 1048576@4362010624 -", syscall.EIO, most + 64<<20},
 		{"a long fast zero that fails", 2, callbackMap{Pwrite: succeed, Zero: at(0, syscall.ENOTSUP), CanFastZero: answer(true)}, Request{Op: OpZero, Length: 1 << 33, Flags: FlagFastZero},
 			"zero 4294901760@0 fast_zero", syscall.ENOTSUP, 0},
 		{"a long cache", 1, callbackMap{Cache: succeed}, Request{Op: OpCache, Length: most + 1}, "cache 4294901760@0 -; cache 1@4294901760 -", 0, -1},
 		{"a cache by reads that fails", 1, callbackMap{CanCache: number(1), Pread: func(c *Call) error {
 			c.Data = make([]byte, c.Length)
-			return at(4<<20, syscall.EIO)(c)
-		}}, Request{Op: OpCache, Length: 5 << 20}, "pread 4194304@0; pread 1048576@4194304", syscall.EIO, 4 << 20},
+			return at(64<<20, syscall.EIO)(c)
+		}}, Request{Op: OpCache, Length: 65 << 20}, "pread 67108864@0; pread 1048576@67108864", syscall.EIO, 64 << 20},
 		{"past the end", 1, nil, Request{Op: OpRead, Offset: T - 1, Length: 2}, "", syscall.EINVAL, T},
 		{"beyond the end", 1, nil, Request{Op: OpRead, Offset: T, Length: 2}, "", syscall.EINVAL, -1},
 	} {

@@ -29,7 +29,8 @@ type Request struct {
 
 	// Refuse is set by a front end that understood the request well enough to
 	// show it, but knows that it must fail (a flag that the command does not
-	// have, a command that was not negotiated). Do returns it untouched.
+	// have, a command that was not negotiated). Do returns it untouched, unless
+	// the request is wrong for the disk in a way that counts more: see Info.Check.
 	Refuse error
 
 	// Generation is the generation of the script that Do ran, for those who
