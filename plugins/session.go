@@ -129,7 +129,7 @@ func (s *session) learn(g *guard) error {
 		i.CanFastZero = q.boolean(CanFastZero, !defines(Zero) || s.in.script.APIVersion() < 2 || !i.CanZero)
 		i.CanTrim = q.boolean(CanTrim, defines(Trim))
 		i.FUA = q.support(CanFUA, defines(Flush), Emulate)
-		if s.in.script.APIVersion() < 2 {
+		if s.in.script.APIVersion() < 2 && defines(Flush) {
 			i.FUA = min(i.FUA, Emulate) // a v1 pwrite has no flags to see it by
 		}
 	}

@@ -21,13 +21,14 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if env.Shelf == nil {
 		env.Shelf = &plugins.Shelf{}
 	}
-	s := &script{env: env, file: p.source.Path}
+	s := &script{env: env, file: p.source.Path, methods: newMethods()}
 	s.threads.New = func() any { return newThread(s) }
 
 	t := newThread(s)
 	loadFrom(t, p.source)
 	var globals star.StringDict
-	defer t.reset()
+	t.obey(ctx)
+	defer t.ignore()
 	_, err := t.run(ctx, func() (star.Value, error) {
 		var err error
 		globals, err = p.code.Init(&t.Thread, predeclared)
@@ -54,6 +55,7 @@ type script struct {
 	globals   []star.StringDict // of the script and of each file that it loaded
 	parallel  bool              // calls for one handle may run at once
 	threads   sync.Pool         // of *thread
+	methods   *methods
 }
 
 // callback is a function that the script defines, and how it is called.
@@ -112,9 +114,19 @@ func (s *script) Settle(model plugins.ThreadModel) {
 	s.globals = nil
 }
 
+// thread returns a thread that ends with ctx.
+func (s *script) thread(ctx context.Context) *thread {
+	t := s.threads.Get().(*thread)
+	if !t.obey(ctx) {
+		t = newThread(s)
+		t.obey(ctx)
+	}
+	return t
+}
+
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
-	t := s.threads.Get().(*thread)
+	t := s.thread(ctx)
 	defer func() { // also after a panic: the buffer must not outlive the call
 		t.reset()
 		s.threads.Put(t)
