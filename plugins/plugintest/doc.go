@@ -59,5 +59,16 @@
 //	           takes nbdkit.export_name() as the handle; export_description returns the
 //	           handle; block_size returns 512, 4096, 1048576; pread returns the first
 //	           letter of the handle, count times
+//	contain    pread does, on marked lines, for each of these offsets:
+//	            512  @loop       an endless loop
+//	           1024  @rep        a text repeated 2^50 times
+//	           1536  @recursion  a function that calls itself for ever
+//	           2048  @hoard      an endless list
+//	           2560  @double     a text that doubles for ever
+//	           and returns count times "x" for any other
+//	parallel   where the language may: thread_model returns THREAD_MODEL_PARALLEL; open
+//	           returns a list; pread prints "reading" for offset 512, appends to a list
+//	           that is global for 1024, on a line marked @global, and to the handle for
+//	           1536, on a line marked @handle; it returns count times "x"
 //	spin       pread prints "spinning" and then never returns, if offset is 512
 package plugintest

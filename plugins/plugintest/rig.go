@@ -48,6 +48,7 @@ type rig struct {
 	language Language
 	name     string
 	ctx      context.Context
+	env      plugins.Env // what the script is started with; start completes it
 	shelf    *plugins.Shelf
 	onPrint  func(text string) // may be nil
 	instance *plugins.Instance
@@ -85,28 +86,27 @@ func (r *rig) start(params ...plugins.Param) error {
 	if err != nil {
 		return err
 	}
-	r.instance, err = plugins.Start(r.ctx, program, plugins.Env{
-		Params: params,
-		Shelf:  r.shelf,
-		Print: func(c *plugins.Call, text string) {
-			p := printed{text: text}
-			if c != nil {
-				p.callback, p.offset = c.Callback, c.Offset
-			}
-			r.mu.Lock()
-			r.printed = append(r.printed, p)
-			r.mu.Unlock()
-			if r.onPrint != nil {
-				r.onPrint(text)
-			}
-		},
-		Observe: func(c *plugins.Call, err error) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.called = append(r.called, c.Callback)
-			r.failed = append(r.failed, err)
-		},
-	})
+	env := r.env
+	env.Params, env.Shelf = params, r.shelf
+	env.Print = func(c *plugins.Call, text string) {
+		p := printed{text: text}
+		if c != nil {
+			p.callback, p.offset = c.Callback, c.Offset
+		}
+		r.mu.Lock()
+		r.printed = append(r.printed, p)
+		r.mu.Unlock()
+		if r.onPrint != nil {
+			r.onPrint(text)
+		}
+	}
+	env.Observe = func(c *plugins.Call, err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.called = append(r.called, c.Callback)
+		r.failed = append(r.failed, err)
+	}
+	r.instance, err = plugins.Start(r.ctx, program, env)
 	return err
 }
 

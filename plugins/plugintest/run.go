@@ -33,6 +33,8 @@ func Run(t *testing.T, l Language) {
 		{"Exports", exports},
 		{"Reload", reload},
 		{"Interrupt", interrupt},
+		{"Containment", containment},
+		{"Parallelism", parallelism},
 		{"Independence", independence},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, l) })
