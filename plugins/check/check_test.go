@@ -126,7 +126,7 @@ func TestBadScripts(t *testing.T) {
 // parameters are what an example cannot do without.
 func parameters(t *testing.T, e examples.Example) []plugins.Param {
 	t.Helper()
-	if !strings.HasPrefix(e.Name, "file.") {
+	if !strings.Contains(e.Source, "file=PATH") {
 		return nil
 	}
 	image := filepath.Join(t.TempDir(), "disk.img")

@@ -1,10 +1,11 @@
--- A disk that is a report: what is read, the script writes at that moment.
+-- A disk that is a report, which the script writes for each client.
 --
---   workbench mount statistics.lua /tmp/report
---   cat /tmp/report; dd if=/tmp/report of=/dev/null bs=512 count=20; cat /tmp/report
+--   workbench run statistics.lua
+--   nbdcopy URI - | head -c 300        (the URI is at the top of the screen)
 --
--- The report is about the reads of this disk itself. Read it with different programs,
--- over NBD too, and see with what sizes they ask; the screen has the same requests.
+-- The report is about the reads of this disk. Read it with different programs, then again
+-- with this one: with what sizes do they ask? The screen has the same requests. A client
+-- sees the report as it was when it came, so that its reads fit together.
 
 name = "statistics"
 description = "a report about how this disk is read"
@@ -28,17 +29,18 @@ local function report()
   return text .. ("\0"):rep(size - #text)
 end
 
+-- What open returns can be anything but nil: here it is all that the client will see.
 function open(readonly)
   clients = clients + 1
-  return {}
+  return report()
 end
 
 function get_size(h)
-  return size
+  return #h
 end
 
 function pread(h, count, offset)
   reads = reads + 1
   by_size[count] = (by_size[count] or 0) + 1
-  return report():sub(offset + 1, offset + count)
+  return h:sub(offset + 1, offset + count)
 end
