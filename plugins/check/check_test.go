@@ -151,7 +151,9 @@ func TestExamples(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, f := range report.Findings {
-					t.Errorf("%s: %s: %s (%s)", f.Position(), f.Severity, f.Text, f.Rule)
+					if f.Rule != check.RuleSlow { // a busy machine is
+						t.Errorf("%s: %s: %s (%s)", f.Position(), f.Severity, f.Text, f.Rule)
+					}
 				}
 				if report.Requests < 15 || len(report.Disks) == 0 || len(report.Callbacks) < 3 {
 					t.Errorf("%d requests, %d disks, callbacks %v", report.Requests, len(report.Disks), report.Callbacks)

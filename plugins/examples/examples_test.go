@@ -80,7 +80,7 @@ func TestParameterErrors(t *testing.T) {
 	for _, tt := range []struct{ stem, param, want string }{
 		{"ramdisk", "", "give size=64M"},
 		{"sparse", "", "give size=1T"},
-		{"pattern", "", "give size=64M"},
+		{"pattern", "", "give size=8M"},
 		{"starter", "", "there is no parameter"},
 		{"extents", "", "give map=##..00..##"},
 		{"extents", "map=##x.", "map: x is in it: use # data, . hole, 0 zeroes"},

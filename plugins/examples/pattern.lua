@@ -9,13 +9,13 @@
 
 name = "pattern"
 description = "each 8 bytes hold their own offset, the highest byte first"
-config_help = "size=SIZE    how large the disk is (default 64M)"
+config_help = "size=SIZE    how large the disk is (default 8M)"
 
-local size = 64 * 1024 * 1024
+local size = 8 * 1024 * 1024
 
 function config(key, value)
   if key ~= "size" then
-    error("there is no parameter " .. key .. ": give size=64M")
+    error("there is no parameter " .. key .. ": give size=8M")
   end
   size = nbdkit.parse_size(value)
 end

@@ -56,7 +56,7 @@ func TestTwins(t *testing.T) {
 				t.Fatalf("info %+v and %+v", info, other)
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
-			requests := 2000
+			requests := 1000
 			if tt.slow {
 				requests = 200
 			}
