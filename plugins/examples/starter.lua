@@ -5,7 +5,7 @@
 -- It works as it stands, as a disk in memory. Save a change while it runs: the
 -- clients stay connected, and a mistake leaves the version before in service.
 
--- What --help and --dump-plugin tell about this script.
+-- For people: what this is, and a line for each parameter.
 name = "mydisk"
 description = "what this disk is, in one line"
 config_help = "size=SIZE    how large the disk is (default 8M)"
