@@ -58,7 +58,7 @@ func TestOracleOrder(t *testing.T) {
 						// A server that is told to stop need not close what is open.
 						waitFor(t, "the script's close", func() bool {
 							calls := r.calls(t)
-							return count(calls, "open ") == count(calls, "close ")
+							return countPrefix(calls, "open ") == countPrefix(calls, "close ")
 						})
 						r.stop(t)
 						calls[i] = r.calls(t)
@@ -99,8 +99,8 @@ func (r *rival) calls(t *testing.T) []string {
 	return calls
 }
 
-// count returns how many words begin with prefix.
-func count(words []string, prefix string) (n int) {
+// countPrefix returns how many words begin with prefix.
+func countPrefix(words []string, prefix string) (n int) {
 	for _, word := range words {
 		if strings.HasPrefix(word, prefix) {
 			n++
