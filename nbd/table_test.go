@@ -141,7 +141,7 @@ func TestHandshakeRows(t *testing.T) {
 		{name: "LIST twice", nbdkit: "ERR_INVALID", qemu: "again", nbds: "again", ours: "again", tests: []string{"TestList: twice"}},
 		{name: "INFO and GO of an unknown export", nbdkit: "as the plugin decides", qemu: "ERR_UNKNOWN", nbds: "ERR_UNKNOWN", ours: "as the plugin decides", tests: []string{"TestInfo: unknown export"}},
 		{name: "INFO and GO, malformed", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "out of step", ours: "ERR_INVALID",
-			tests: []string{"TestOptionErrors: GO of 5 bytes", "TestOptionErrors: GO with half an information", "TestOptionErrors: GO with a name longer than the option"}},
+			tests: []string{"TestOptionErrors: GO of 5 bytes", "TestOptionErrors: GO with half an information", "TestOptionErrors: GO with a name longer than the option", "TestOptionErrors: GO with more informations than said"}},
 		{name: "a name of 4096 bytes, of 4097", nbdkit: "ok / ERR_INVALID", qemu: "ok / ERR_INVALID", nbds: "out of step", ours: "ok / ERR_INVALID",
 			tests: []string{"TestOptionErrors: GO with a name of 4096 bytes", "TestOptionErrors: GO with a name of 4097 bytes"}},
 		{name: "a zero byte in the name", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "ERR_UNKNOWN", ours: "ERR_INVALID", tests: []string{"TestOptionErrors: GO with a zero byte in the name"}},
