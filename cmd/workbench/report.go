@@ -118,6 +118,9 @@ func (s *reportStyle) summary(r *check.Report) string {
 		facts = append(facts, count(len(r.Disks), "export"))
 	}
 	facts = append(facts, count(r.Requests, "request"))
+	if r.Changing {
+		facts = append(facts, "other bytes from read to read")
+	}
 	if r.Written {
 		facts = append(facts, "written and put back")
 	} else if len(r.Disks) > 0 && r.Disks[0].Info.ReadOnly {
@@ -202,6 +205,7 @@ type (
 		Callbacks  []string   `json:"callbacks"`
 		Disks      []jsonDisk `json:"disks"`
 		Requests   int        `json:"requests"`
+		Changing   bool       `json:"changing,omitempty"` // a read-only disk gave other bytes from read to read
 		Written    bool       `json:"written"`
 		Errors     int        `json:"errors"`
 		Warnings   int        `json:"warnings"`
@@ -239,7 +243,7 @@ func printReportJSON(to *os.File, r *check.Report) error {
 	}
 	s := jsonSummary{
 		Kind: "summary", Script: r.Script, Language: r.Language, APIVersion: r.APIVersion,
-		Callbacks: []string{}, Disks: []jsonDisk{}, Requests: r.Requests, Written: r.Written,
+		Callbacks: []string{}, Disks: []jsonDisk{}, Requests: r.Requests, Changing: r.Changing, Written: r.Written,
 		Errors: r.Count(check.Error), Warnings: r.Count(check.Warning), Notes: r.Count(check.Note), Took: r.Took.Nanoseconds(),
 	}
 	for _, cb := range r.Callbacks {
