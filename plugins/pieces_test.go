@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 	"testing"
@@ -133,6 +134,31 @@ func TestSessionName(t *testing.T) {
 		}
 		if got := h.(Describer).Name(); got != want {
 			t.Errorf("%q was opened as %q, want %q", asked, got, want)
+		}
+		h.Close()
+	}
+}
+
+// TestDefaultExportOnce: what a client was told of the default export stays true for it.
+func TestDefaultExportOnce(t *testing.T) {
+	asked := 0
+	f := newFake(map[Callback]func(*Call) error{DefaultExport: func(c *Call) error {
+		asked++
+		c.Text = fmt.Sprintf("number %d", asked)
+		return nil
+	}})
+	in := startFake(t, f, Env{})
+	first, second := new(Client), new(Client)
+	for _, tc := range []struct {
+		client *Client
+		want   string
+	}{{first, "number 1"}, {first, "number 1"}, {second, "number 2"}, {first, "number 1"}, {nil, "number 3"}, {nil, "number 4"}} {
+		h, err := in.Open(t.Context(), OpenParams{Client: tc.client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.(Describer).Name(); got != tc.want {
+			t.Errorf("the default export is %q, want %q", got, tc.want)
 		}
 		h.Close()
 	}

@@ -26,7 +26,7 @@ func TestOracleOrder(t *testing.T) {
 		{"qemu-io read", []string{"qemu-io", "-r", "-f", "raw", "-c", "read 0 64k", "-c", "read 4096 512", "-c", "map", "URI"}, false},
 		{"qemu-io write", []string{"qemu-io", "-f", "raw", "-t", "none", "-c", "write 0 64k", "-c", "write -f 4k 4k", "-c", "write -z 64k 64k",
 			"-c", "write -zu 0 1M", "-c", "discard 1M 64k", "-c", "flush", "-c", "read 1M 4k", "URI"}, false},
-		{"qemu-io failing", []string{"qemu-io", "-f", "raw", "-t", "none", "-c", "write 2M 4k", "-c", "read 2M 4k", "URI"}, true},
+		{"qemu-io failing", []string{"qemu-io", "-f", "raw", "-t", "none", "-c", "write 7M 4k", "-c", "read 7M 4k", "URI"}, true},
 		{"nbdcopy from", []string{"nbdcopy", "--synchronous", "URI", "null:"}, false},
 		{"nbdcopy to", []string{"nbdcopy", "--synchronous", "--flush", "disk.img", "URI"}, false},
 		{"qemu-img convert", []string{"qemu-img", "convert", "-m", "1", "-f", "raw", "-O", "raw", "URI", "copy.img"}, false},
@@ -55,10 +55,15 @@ func TestOracleOrder(t *testing.T) {
 							name[i] = strings.Replace(word, "URI", r.uri(), 1)
 						}
 						r.run(t, c.fails || slices.Contains(tt.fails, c.name), name...)
+						// A server that is told to stop need not close what is open.
+						waitFor(t, "the script's close", func() bool {
+							calls := r.calls(t)
+							return count(calls, "open ") == count(calls, "close ")
+						})
 						r.stop(t)
 						calls[i] = r.calls(t)
 					}
-					if !slices.Equal(calls[0], calls[1]) {
+					if len(calls[0]) < 5 || !slices.Equal(calls[0], calls[1]) {
 						t.Errorf("%s called\n%s\n%s called\n%s", tt.theirs.name, strings.Join(calls[0], "\n"), tt.ours.name, strings.Join(calls[1], "\n"))
 					}
 				})
@@ -77,7 +82,7 @@ func (r *rival) run(t *testing.T, fails bool, command ...string) {
 	}
 }
 
-// calls returns what the script of r, which has ended, wrote down of its calls:
+// calls returns what the script of r wrote down of its calls:
 // in a file or, if it cannot write one, by printing.
 func (r *rival) calls(t *testing.T) []string {
 	t.Helper()
@@ -91,8 +96,15 @@ func (r *rival) calls(t *testing.T) []string {
 			calls = append(calls, strings.TrimSuffix(call, "\n"))
 		}
 	}
-	if len(calls) == 0 {
-		t.Fatalf("%s wrote no call down: %v\n%s", r.name, err, r.stderr.String())
-	}
 	return calls
+}
+
+// count returns how many words begin with prefix.
+func count(words []string, prefix string) (n int) {
+	for _, word := range words {
+		if strings.HasPrefix(word, prefix) {
+			n++
+		}
+	}
+	return n
 }

@@ -39,8 +39,8 @@ var (
 // of random bytes called disk.img.
 func (k kind) start(t *testing.T, text string, args ...string) *rival {
 	t.Helper()
-	need(t, k.program[0])
-	r := &rival{name: k.name, ours: k.program[0] == "workbench", dir: t.TempDir(), script: text}
+	need(t, "nbdkit")
+	r := &rival{name: k.name, ours: strings.HasPrefix(k.name, "workbench"), dir: t.TempDir(), script: text}
 	if k.prelude != "" {
 		text = oracleFile(t, k.prelude) + text
 	}

@@ -115,9 +115,9 @@ const (
 // errRefused is an export that the server did not open.
 var errRefused = errors.New("the export was refused")
 
-// dialWire opens an export of the server at a unix socket. An export that the
-// server refuses is errRefused.
-func dialWire(socket, export string, structured bool) (w *wire, err error) {
+// dialWire opens an export of the server at a unix socket, after other options
+// without data. What the server refuses is errRefused.
+func dialWire(socket, export string, structured bool, options ...uint32) (w *wire, err error) {
 	nc, err := net.Dial("unix", socket)
 	if err != nil {
 		return nil, err
@@ -136,6 +136,11 @@ func dialWire(socket, export string, structured bool) (w *wire, err error) {
 	}
 	if _, err := nc.Write([]byte{0, 0, 0, 3}); err != nil {
 		return nil, err
+	}
+	for _, option := range options {
+		if _, err := w.option(option, nil); err != nil {
+			return nil, err
+		}
 	}
 	name := append(binary.BigEndian.AppendUint32(nil, uint32(len(export))), export...)
 	if structured {
