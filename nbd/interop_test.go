@@ -134,7 +134,7 @@ func (w way) checkOpened(t *testing.T, m *memory, export string) {
 		t.Error("the disk was not opened")
 	}
 	for _, p := range m.opened {
-		if p.Export != export || p.TLS != w.tls || w.tls != strings.Contains(p.Peer, `, "alice"`) {
+		if p.Export != export || p.TLS != w.tls || w.tls != strings.Contains(p.Client.Name, `, "alice"`) {
 			t.Errorf("the disk was opened by %+v: want %q, TLS %t", p, export, w.tls)
 		}
 	}
