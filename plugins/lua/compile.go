@@ -34,14 +34,14 @@ func compile(path, text string) (proto *glua.FunctionProto, err error) {
 
 // plainChunk returns text as the parser wants it, every line in its place: no
 // byte order mark and no "#!" line, which the C interpreter skips as well, and
-// "\x41" written as "\065", which is as long.
+// no escapes that the parser does not know.
 func plainChunk(text string) string {
 	text = strings.TrimPrefix(text, "\ufeff")
 	if strings.HasPrefix(text, "#") {
 		_, rest, _ := strings.Cut(text, "\n")
 		text = "\n" + rest
 	}
-	return decimalEscapes(text)
+	return plainEscapes(text)
 }
 
 // syntaxError puts what the parser or the compiler found into plain words.

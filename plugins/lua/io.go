@@ -115,6 +115,10 @@ func failed(L *glua.LState, err error) int {
 	if errors.As(err, &path) {
 		text = path.Path + ": " + path.Err.Error()
 	}
+	var link *os.LinkError // of a rename
+	if errors.As(err, &link) {
+		text = link.Old + ": " + link.Err.Error()
+	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		number = int(errno)
