@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
+
+	"workbench/plugins/stdlib"
 )
 
-// maxString bounds the strings that one call may make, in bytes. An allocation
-// that fails would end the process, not the script.
-const maxString = 1 << 30
+// maxString bounds the strings that one call may make, in bytes.
+const maxString = stdlib.MaxBytes
 
 // openLibraries fills the global table: the libraries of Lua that a disk may
 // need, with the functions replaced that reach out of the script or differ from
@@ -201,6 +202,9 @@ func parseNumber(text string) (float64, bool) {
 	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
+// maxChunk bounds what load compiles, because the compiler cannot be interrupted.
+const maxChunk = 4 << 20
+
 // load is Lua 5.3's: the chunk is a string, or a function that returns the pieces.
 func load(L *glua.LState) int {
 	var text strings.Builder
@@ -218,7 +222,13 @@ func load(L *glua.LState) int {
 				break
 			}
 			text.WriteString(string(piece))
+			if text.Len() > maxChunk {
+				break
+			}
 		}
+	}
+	if text.Len() > maxChunk {
+		L.RaiseError("load: %d bytes are the most that is compiled at once", maxChunk)
 	}
 	name := strings.TrimLeft(L.OptString(2, "=(load)"), "=@")
 	proto, err := compile(name, text.String())

@@ -222,6 +222,9 @@ func stringByte(L *glua.LState) int {
 	first := L.OptInt(2, 1)
 	begin := startOf(first, len(text))
 	end := min(byteIndex(L.OptInt(3, first), len(text)), len(text)-1)
+	if end-begin >= maxUnpack {
+		L.RaiseError("string slice too long")
+	}
 	for i := begin; i <= end; i++ {
 		L.Push(glua.LNumber(text[i]))
 	}
