@@ -21,15 +21,15 @@ func TestOracleStreams(t *testing.T) {
 		count  int
 	}{
 		{"ramdisk", "ramdisk.lua", "ramdisk.body", []kind{nbdkitLua, ourLua, ourStarlark}, []string{"size=6m", "odd=123"}, 3000},
-		{"python1", "", "ramdisk.body", []kind{nbdkitPython, ourStarlark}, []string{"size=2m", "odd=1"}, 1000},
-		{"python2", "", "ramdisk2.body", []kind{nbdkitPython, ourStarlark}, []string{"size=6m", "odd=123"}, 2000},
+		{"python1", "", "ramdisk.body", []kind{nbdkitPython, ourStarlark}, []string{"size=2m", "odd=1"}, 700},
+		{"python2", "", "ramdisk2.body", []kind{nbdkitPython, ourStarlark}, []string{"size=6m", "odd=123"}, 1500},
 		{"file", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark}, []string{"file=disk.img"}, 1500},
 		{"torn", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark}, []string{"file=disk.img", "tear=2000000"}, 500},
-		{"readonly", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark, nbdkitPython}, []string{"file=disk.img", "-r"}, 500},
+		{"readonly", "file.lua", "file.body", []kind{nbdkitLua, ourLua, ourStarlark, nbdkitPython}, []string{"file=disk.img", "-r"}, 300},
 		{"errors", "errors.lua", "", []kind{nbdkitLua, ourLua}, nil, 1500},
-		{"iso", "iso.lua", "", []kind{nbdkitLua, ourLua}, []string{"label=TEST_DISK", "sectors=64", "word=hello", "word=two words", "word="}, 500},
-		{"sparse", "sparse.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=10M"}, 500},
-		{"writer", "writer.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=20000000"}, 500},
+		{"iso", "iso.lua", "", []kind{nbdkitLua, ourLua}, []string{"label=TEST_DISK", "sectors=64", "word=hello", "word=two words", "word="}, 300},
+		{"sparse", "sparse.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=10M"}, 300},
+		{"writer", "writer.lua", "", []kind{nbdkitLua, ourLua}, []string{"size=20000000"}, 400},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"workbench/nbd"
@@ -24,6 +27,7 @@ type wire struct {
 	cookie     uint64
 	size       uint64
 	flags      nbd.TransmissionFlags
+	body, data []byte // of the newest answer; their memory is used again
 }
 
 // A wireRequest is what a client sends.
@@ -75,23 +79,33 @@ func (r wireRequest) String() string {
 	return text
 }
 
-// payload returns the bytes of a WRITE, the same for the same request.
+// noise is what payloads are cut from: making each anew takes longer than all
+// that the servers do, under the race detector.
+var noise = sync.OnceValue(func() []byte {
+	b := make([]byte, 2<<20)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+})
+
+// payload returns the bytes of a WRITE, the same for the same request. Nobody
+// may change them.
 func (r wireRequest) payload() []byte {
 	if r.command != wireWrite {
 		return nil
 	}
-	b := make([]byte, int(r.length)+8)
-	for i := 0; i < int(r.length); i += 8 {
-		binary.LittleEndian.PutUint64(b[i:], (r.fill+uint64(i))*0x9e3779b97f4a7c15)
+	from := noise()
+	from = from[r.fill%uint64(len(from)/2):]
+	if int(r.length) <= len(from) {
+		return from[:r.length]
 	}
-	return b[:r.length]
+	return bytes.Repeat(from, int(r.length)/len(from)+1)[:r.length]
 }
 
 // A wireAnswer is what comes back.
 type wireAnswer struct {
 	errno  uint32
 	text   string    // of an error chunk
-	data   []byte    // of a READ, holes filled in
+	data   []byte    // of a READ, holes filled in; good until the next request
 	status []wireRun // of a BLOCK_STATUS, as it was sent
 	hungUp bool      // the server closed the connection instead
 }
@@ -183,17 +197,18 @@ func (w *wire) option(option uint32, data []byte) (info []byte, err error) {
 		if binary.BigEndian.Uint64(head) != optionReply {
 			return nil, fmt.Errorf("option %d was answered by % x", option, head)
 		}
+		kind := binary.BigEndian.Uint32(head[12:])
 		data, err := w.read(int(binary.BigEndian.Uint32(head[16:])))
 		if err != nil {
 			return nil, err
 		}
-		switch kind := binary.BigEndian.Uint32(head[12:]); {
+		switch {
 		case kind == 1:
 			return info, nil
 		case kind&(1<<31) != 0:
 			return nil, fmt.Errorf("%w: option %d: reply %#x %q", errRefused, option, kind, data)
 		}
-		info = data
+		info = slices.Clone(data)
 	}
 }
 
@@ -209,7 +224,8 @@ func (w *wire) send(r wireRequest) error {
 	b = binary.BigEndian.AppendUint64(b, w.cookie)
 	b = binary.BigEndian.AppendUint64(b, r.offset)
 	b = binary.BigEndian.AppendUint32(b, r.length)
-	_, err := w.nc.Write(append(b, r.payload()...))
+	parts := net.Buffers{b, r.payload()}
+	_, err := parts.WriteTo(w.nc)
 	return err
 }
 
@@ -222,7 +238,8 @@ func (w *wire) receive(r wireRequest) (a wireAnswer, err error) {
 		}
 	}()
 	if r.command == wireRead && r.length <= 64<<20 {
-		a.data = make([]byte, r.length)
+		w.data = slices.Grow(w.data[:0], int(r.length))[:r.length]
+		a.data = w.data
 	}
 	covered := uint64(0)
 	for {
@@ -280,6 +297,7 @@ func (w *wire) chunk(r wireRequest, a *wireAnswer) (done bool, n uint64, err err
 		return false, 0, fmt.Errorf("a chunk for %s is for another request", r)
 	}
 	done = binary.BigEndian.Uint16(head)&1 != 0
+	kind := binary.BigEndian.Uint16(head[2:])
 	body, err := w.read(int(binary.BigEndian.Uint32(head[12:])))
 	if err != nil {
 		return false, 0, err
@@ -289,7 +307,7 @@ func (w *wire) chunk(r wireRequest, a *wireAnswer) (done bool, n uint64, err err
 			err = fmt.Errorf("a chunk for %s is too short, or lies outside of it: % x...", r, body[:min(len(body), 16)])
 		}
 	}()
-	switch kind := binary.BigEndian.Uint16(head[2:]); kind {
+	switch kind {
 	case 0: // NONE
 	case 1: // OFFSET_DATA
 		n = uint64(copy(a.data[binary.BigEndian.Uint64(body)-r.offset:], body[8:]))
@@ -309,8 +327,10 @@ func (w *wire) chunk(r wireRequest, a *wireAnswer) (done bool, n uint64, err err
 	return done, n, err
 }
 
+// read reads n bytes, which are good until the next read.
 func (w *wire) read(n int) ([]byte, error) {
-	b := make([]byte, n)
+	w.body = slices.Grow(w.body[:0], n)[:n]
+	b := w.body
 	_, err := io.ReadFull(w.in, b)
 	if err == io.ErrUnexpectedEOF {
 		err = fmt.Errorf("the connection ended in the middle of a message: %w", err)

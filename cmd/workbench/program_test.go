@@ -56,6 +56,8 @@ func startServer(t *testing.T, dir string, command ...string) *program {
 	pid := filepath.Join(tmp, "pid")
 	p.cmd = exec.Command(command[0], append(command[1:], "-U", p.socket, "-P", pid)...)
 	p.cmd.Dir, p.cmd.Stderr = dir, &p.stderr
+	// Under the race detector a program would sleep for a second when it ends.
+	p.cmd.Env = append(os.Environ(), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -95,20 +95,20 @@ func oneByte(v Value) (byte, error) {
 // integerMethods returns the methods for integers of a fixed size.
 func integerMethods() []Function {
 	var list []Function
-	for _, o := range []struct {
+	for _, order := range []struct {
 		suffix string
-		order  binary.ByteOrder
+		binary.ByteOrder
 	}{{"le", binary.LittleEndian}, {"be", binary.BigEndian}} {
 		for width := 8; width <= 64; width *= 2 {
 			for _, sign := range []string{"u", "i"} {
-				name := fmt.Sprintf("%s%d%s", sign, width, o.suffix)
+				name := fmt.Sprintf("%s%d%s", sign, width, order.suffix)
 				if width == 8 {
-					if o.suffix == "be" {
+					if order.suffix == "be" {
 						continue
 					}
 					name = sign + "8"
 				}
-				list = append(list, getter(name, o.order, width, sign == "i"), setter(name, o.order, width, sign == "i"))
+				list = append(list, getter(name, order.ByteOrder, width, sign == "i"), setter(name, order.ByteOrder, width, sign == "i"))
 			}
 		}
 	}
