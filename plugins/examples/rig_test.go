@@ -113,11 +113,6 @@ func (d disk) read(offset, count uint64) string {
 	return string(d.must(read(offset, count)).Data)
 }
 
-func (d disk) extents(offset, count uint64) []plugins.Extent {
-	d.t.Helper()
-	return d.must(plugins.Request{Op: plugins.OpExtents, Offset: offset, Length: count}).Extents
-}
-
 // fails wants a request to fail with errno and message, at a line of the script.
 func (d disk) fails(r plugins.Request, errno syscall.Errno, msg string) {
 	d.t.Helper()
