@@ -35,20 +35,13 @@ function get_size(h)
   return SIZE
 end
 
--- Wait as a disk would for its arm. Nothing else runs meanwhile: a script does
--- one thing at a time, as an nbdkit plugin does unless it says otherwise.
-local function wait(seconds)
-  local finish = os.clock() + seconds
-  while os.clock() < finish do end
-end
-
 function pread(h, count, offset)
   reads = reads + 1
   if offset <= SCRATCH and SCRATCH < offset + count then
     error("EIO: the disk is scratched at byte " .. SCRATCH)
   end
   if offset < SLOW_TO and offset + count > SLOW_FROM then
-    wait(DELAY)
+    nbdkit.nanosleep(DELAY) -- as a disk would, for its arm; nothing else runs meanwhile
   end
   return h:pread(count, offset)
 end
