@@ -59,5 +59,9 @@
 //	           takes nbdkit.export_name() as the handle; export_description returns the
 //	           handle; block_size returns 512, 4096, 1048576; pread returns the first
 //	           letter of the handle, count times
+//	helpers    open calls the functions of nbdkit and workbench one by one and prints
+//	           what they return
+//	misuse     pread calls them as they must not be called, one for each 512 bytes of
+//	           the offset; a client that nobody knows
 //	spin       pread prints "spinning" and then never returns, if offset is 512
 package plugintest
