@@ -20,6 +20,7 @@ type call struct {
 	data    []byte           // the caller's, to send or to fill
 	extents []plugins.Extent // what BLOCK_STATUS brought
 	left    uint64           // bytes of a READ that have not come; the reader's
+	come    arrivals         // which have; the reader's
 	problem error            // the server's error; the reader's until replied
 
 	sending   bool // guarded by Client.mu, as are those that follow

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -379,7 +377,10 @@ func TestClientReplies(t *testing.T) {
 		{"data before the request", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{99}, text("ab"))}, "2 bytes at 99", true},
 		{"data past the request", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{107}, text("ab"))}, "2 bytes at 107", true},
 		{"a hole past the request", read, [][]byte{chunk(0, chunkOffsetHole, 1, &offsetHole{107, 0xffffffff})}, "4294967295 bytes at 107", true},
-		{"data twice", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{100}, text("12345678")), chunk(0, chunkOffsetData, 1, &offsetData{100}, text("1"))}, "of which 0 were left", true},
+		{"data twice", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{100}, text("12345678")), chunk(0, chunkOffsetData, 1, &offsetData{100}, text("1"))}, "had come already", true},
+		{"data twice, and others never", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{100}, text("1234")), chunk(chunkDone, chunkOffsetData, 1, &offsetData{100}, text("1234"))}, "had come already", true},
+		{"a hole over data", read, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{102}, text("1234")), chunk(0, chunkOffsetHole, 1, &offsetHole{100, 3})}, "3 bytes at 100 in reply to a READ of 8 at 100: some of them had come already", true},
+		{"an error with the number of success", read, [][]byte{chunk(chunkDone, chunkError, 1, &errorChunk{0, ""})}, "the server answered EIO", false},
 		{"a simple reply to a read", read, [][]byte{appendMessage(nil, &simpleReply{0, 1})}, "a simple reply to READ", true},
 		{"a cookie that nobody has", read, [][]byte{chunk(chunkDone, chunkNone, 9)}, "cookie 0x9", true},
 		{"data in reply to block status", status, [][]byte{chunk(0, chunkOffsetData, 1, &offsetData{100}, text("ab"))}, "type 1 with 10 bytes in reply to BLOCK_STATUS", true},
@@ -445,85 +446,5 @@ func TestClientHandshakeContext(t *testing.T) {
 	}()
 	if _, err := NewClient(ctx, ours, ClientOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("NewClient of a silent server: %v", err)
-	}
-}
-
-// background runs a server program until the test ends. ready is tried until it works.
-func background(t *testing.T, ready func() error, program string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
-	cmd := exec.CommandContext(ctx, program, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		cmd.Wait() // it was killed
-	})
-	for {
-		err := ready()
-		if err == nil {
-			return
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatalf("%s does not answer: %v\n%s", program, err, out.String())
-		}
-	}
-}
-
-func TestClientNbdkit(t *testing.T) {
-	need(t, "nbdkit")
-	for _, args := range [][]string{{"memory", "1M"}, {"--no-sr", "memory", "1M"}, {"--mask-handshake=0", "memory", "1M"}, {"--filter=nozero", "memory", "1M"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock"), Export: "x"}
-			var c *Client
-			background(t, func() (err error) {
-				c, err = Dial(inTime(t), uri.String())
-				return err
-			}, "nbdkit", append([]string{"-f", "-U", uri.Address}, args...)...)
-			defer c.Close()
-			exercise(t, c)
-		})
-	}
-	t.Run("list", func(t *testing.T) {
-		uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock")}
-		var exports []plugins.Export
-		background(t, func() (err error) {
-			exports, err = List(inTime(t), uri.String())
-			return err
-		}, "nbdkit", "-f", "-U", uri.Address, "--filter=exportname", "memory", "1M", "exportname=a", "exportname=b c", "exportname-list=explicit")
-		if fmt.Sprint(exports) != "[{a } {b c }]" {
-			t.Errorf("the exports are %v", exports)
-		}
-	})
-}
-
-func TestClientQemuNbd(t *testing.T) {
-	need(t, "qemu-nbd", "qemu-img")
-	image := filepath.Join(t.TempDir(), "image")
-	mustRun(t, "qemu-img", "create", "-f", "raw", image, "64M")
-	uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock"), Export: "disk"}
-	var c *Client
-	background(t, func() (err error) {
-		c, err = Dial(inTime(t), uri.String())
-		return err
-	}, "qemu-nbd", "-k", uri.Address, "-x", "disk", "-D", "an image", "-e", "4", "-f", "raw", "--persistent", image)
-	defer c.Close()
-	if about, _ := c.Description(t.Context()); about != "an image" || c.Info().Size != 64<<20 {
-		t.Errorf("Description %q, Info %+v", about, c.Info())
-	}
-	data := make([]byte, 64<<20) // more than qemu takes at once
-	copy(data[40<<20:], "here")
-	if err := c.Write(inTime(t), data, 0, 0); err != nil {
-		t.Error(err)
-	}
-	exercise(t, c)
-	exports, err := List(inTime(t), uri.String())
-	if err != nil || len(exports) != 1 || exports[0] != (plugins.Export{Name: "disk", Description: "an image"}) {
-		t.Errorf("List: %v, %v", exports, err)
 	}
 }

@@ -83,7 +83,7 @@ func (c *Client) send(b *batch, k *call) {
 		m.flags |= cmdFlagPayloadLen
 		m.length = statusFilterSize
 		m.walk(&b.coder, c.extended)
-		f := statusFilter{k.header.length, c.contextID}
+		f := statusFilter{statusPayload{k.header.length}, c.contextID}
 		f.fields(&b.coder)
 		return
 	}
@@ -270,13 +270,15 @@ func (c *Client) receive(k *call, wanted bool, offset, n uint64) error {
 }
 
 // place says where n bytes of the disk at offset stand in the call's data, and
-// counts them as come.
+// notes that they have come.
 func (k *call) place(offset, n uint64) (at uint64, err error) {
 	at = offset - k.header.offset
 	length := k.header.length
-	if offset < k.header.offset || at > length || n > length-at || n > k.left {
-		return 0, protocolErrorf("%d bytes at %d in reply to a READ of %d at %d, of which %d were left",
-			n, offset, length, k.header.offset, k.left)
+	if offset < k.header.offset || at > length || n > length-at {
+		return 0, protocolErrorf("%d bytes at %d in reply to a READ of %d at %d", n, offset, length, k.header.offset)
+	}
+	if err := k.come.add(at, n); err != nil {
+		return 0, protocolErrorf("%d bytes at %d in reply to a READ of %d at %d: %v", n, offset, length, k.header.offset, err)
 	}
 	k.left -= n
 	return at, nil
@@ -402,6 +404,9 @@ func (c *Client) readError(k *call, head *extChunk) error {
 // for those that NBD does not know (the specification, "Error values").
 func serverError(errno uint32, text string) *plugins.Error {
 	e := syscall.Errno(errno)
+	if e == 0 { // in an error chunk, against the rules: it is no success
+		e = syscall.EIO
+	}
 	if text == "" {
 		text = "the server answered " + plugins.ErrnoName(e)
 	}

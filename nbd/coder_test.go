@@ -75,7 +75,7 @@ func TestNames(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{optGo.String(), "GO"}, {option(77).String(), "option 77"}, {option(0).String(), "option 0"},
 		{repAck.String(), "ACK"}, {repErrTooBig.String(), "ERR_TOO_BIG"}, {(repError | 99).String(), "reply 2147483747"},
-		{cmdWriteZeroes.String(), "WRITE_ZEROES"}, {command(8).String(), "command 8"},
+		{cmdWriteZeroes.String(), "WRITE_ZEROES"}, {command(8).String(), "RESIZE"}, {command(9).String(), "command 9"},
 		{commandFlags(0).String(), "0"}, {(cmdFlagFUA | cmdFlagFastZero | 1<<9).String(), "FUA, FAST_ZERO, 0x200"},
 		{(HasFlags | SendFastZero).String(), "HAS_FLAGS, SEND_FAST_ZERO"},
 	} {

@@ -1,11 +1,37 @@
 // Package nbd is the Network Block Device protocol, fixed newstyle, from both
 // ends: a [Server] for any [plugins.Backend], and a [Client], which is itself a
-// [plugins.Handle]. It knows nothing of scripts and needs no other package of
-// this program than the contract.
+// [plugins.Handle]. [Explain] names every byte that they send each other. The
+// package knows nothing of scripts and needs no other package of this program than
+// the contract.
 //
-// A connection has two phases. In the handshake the client haggles over options
-// until it has opened an export; in the transmission it sends requests, which
-// the server may answer in any order. The server's side:
+// # The protocol
+//
+// NBD gives a program a disk that is somewhere else. The server has the disk, as a
+// row of bytes under a name, which is called an export; the client reads and writes
+// pieces of it over a socket. A session:
+//
+//	client                                  server
+//	                                      < greeting, what I offer      \
+//	flags, what I use of it               >                              |
+//	option STRUCTURED_REPLY               >                              | handshake
+//	                                      < ACK                          |
+//	option GO "disk"                      >                              |
+//	                                      < INFO, 64 MiB, abilities      |
+//	                                      < ACK                         /
+//	READ, cookie 1, 4096 bytes at 0       >                             \
+//	WRITE, cookie 2, 512 bytes at 8192    >                              |
+//	                                      < cookie 2, done               | transmission
+//	                                      < cookie 1, 4096 bytes         |
+//	DISC, good-bye                        >                             /
+//
+// So there are two phases. In the handshake the client haggles over options, one
+// after the other, until it has opened an export (GO). In the transmission it sends
+// requests without waiting for the answers, which the server may give in any order:
+// the cookie tells which is for what. Every number is big-endian, and most messages
+// begin with a magic number, so that two sides which no longer agree on where a
+// message begins notice it.
+//
+// # The server
 //
 //	accept loop (Serve)
 //	     | one goroutine a connection
@@ -20,14 +46,14 @@
 // socket, and the handshake begins anew. A client that stands still in the midst
 // of the handshake, of a request or of an answer is cut off after a while
 // (HandshakeTimeout, StallTimeout); between two requests it may be silent for
-// ever. A slot is a request in flight together with
-// its memory. There are so many slots as a client may have requests in flight,
-// so a client that sends without end, or takes no answer, fills them and holds no
-// more. The writer gathers what is done into one write, then tells the handle
-// that the answer has left ([plugins.Finish]) and frees the slots.
+// ever. A slot is a request in flight together with its memory. There are so many
+// slots as a client may have requests in flight, so a client that sends without
+// end, or takes no answer, fills them and holds no more. The writer gathers what is
+// done into one write, then tells the handle that the answer has left
+// ([plugins.Finish]) and frees the slots.
 //
 // A client that asks for extended headers gets lengths of 64 bits, so that it may
-// trim, zero or map a whole disk by one request; what a script is asked for is
+// trim or zero a whole disk by one request; what a script is asked for is
 // cut to 32 bits behind the contract (package plugins). With those, or with
 // structured replies alone, a READ may be answered in pieces, of which the zeroes
 // are not sent (holes.go).
@@ -42,17 +68,19 @@
 // Every request that can be read at all is given to the Handle, also one that
 // must fail, so that who watches the Handle sees what clients do wrong.
 //
-// By layer, the files are: wire.go, the numbers and their names; coder.go and
+// # The files
+//
+// By layer, they are: wire.go, the numbers and their names; coder.go and
 // message.go (message_ext.go for extended headers), how messages are laid out,
 // said once for reading, writing and explaining; explain.go, identify.go,
-// explain_handshake.go and explain_transmission.go, how [Explain] finds its way
-// through bytes, and terms.go and meanings.go, its words; translate.go, what
+// explain_handshake.go, explain_transmission.go and explain_check.go, how [Explain]
+// finds its way through bytes, and terms.go and meanings.go, its words; translate.go, what
 // commands mean in the contract; conn.go, handshake.go, transmission.go, holes.go,
 // reply.go and batch.go, the server's connection; server.go, its connections and
 // bookkeeping; attend.go, the backend's time in the handshake; listen.go,
 // inherit.go and stdio.go, where clients come from; tls.go and certificates.go,
-// encryption at both ends; client.go, client_handshake.go, call.go and
-// client_transmission.go, the other end; uri.go, the names of exports.
+// encryption at both ends; client.go, client_handshake.go, call.go,
+// client_transmission.go and arrivals.go, the other end; uri.go, the names of exports.
 //
 // The protocol is specified in doc/proto.md of the NetworkBlockDevice project.
 // Where it leaves a choice, the server does as nbdkit does, and gives a reason in

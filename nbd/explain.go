@@ -159,14 +159,9 @@ type explainer struct {
 	named    bool              // EXPORT_NAME was asked for
 	opened   bool              // an export was opened: transmission follows
 	tls      bool              // STARTTLS was asked for or granted
-	requests map[uint64]asked  // by cookie: those that wait for their reply
+	requests map[uint64]*asked // by cookie: those that wait for their reply
+	of       *asked            // that the reply being explained is for; nil = it is not known
 	contexts map[uint32]string // names of the metadata contexts
-}
-
-// asked is what a reply must know about its request.
-type asked struct {
-	command command
-	length  uint64
 }
 
 // next explains one message, which has at least one byte.

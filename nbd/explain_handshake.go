@@ -1,23 +1,6 @@
 package nbd
 
-import "encoding/binary"
-
 // Explain's handshake: greeting, options, and the answers to them.
-
-// oldstyleGreeting is all that a server of the oldstyle handshake says.
-type oldstyleGreeting struct {
-	size      uint64
-	handshake uint16
-	flags     TransmissionFlags
-}
-
-func (m *oldstyleGreeting) fields(c *coder) {
-	c.magic64(nbdMagic)
-	c.magic64(oldstyleMagic)
-	u64(c, "export size", &m.size)
-	u16(c, "handshake flags", &m.handshake)
-	u16(c, "transmission flags", &m.flags)
-}
 
 func (e *explainer) greeting() {
 	e.m.Name, e.began = "greeting", true
@@ -45,7 +28,9 @@ func (e *explainer) option() {
 	if !e.header("option", &m) {
 		return
 	}
-	e.m.Name += " " + m.option.String()
+	if e.m.Name = m.option.String(); int(m.option) < len(optionNames) {
+		e.m.Name = "option " + e.m.Name
+	}
 	e.named = e.named || m.option == optExportName
 	e.tls = e.tls || m.option == optStartTLS
 	e.body("the data of "+m.option.String(), uint64(m.length), func(end int) {
@@ -125,13 +110,13 @@ func (e *explainer) learn(c metaContext) {
 
 // info explains a fact about an export.
 func (e *explainer) info(end int) {
-	if end-e.pos < 2 {
+	var head infoHeader
+	if parsePart(e.data[e.pos:end], &head) != nil {
 		e.problem(e.pos, "an INFO reply begins with its information type: expected 2 bytes at least")
 		return
 	}
-	info := infoType(binary.BigEndian.Uint16(e.data[e.pos:]))
-	e.m.Name = "INFO " + info.String() + e.m.Name[len("INFO"):]
-	switch info {
+	e.m.Name = "INFO " + head.info.String() + e.m.Name[len("INFO"):]
+	switch head.info {
 	case infoExport:
 		e.walk("information", end, &exportInfo{})
 	case infoName, infoDescription:
@@ -139,17 +124,10 @@ func (e *explainer) info(end int) {
 	case infoBlockSize:
 		e.walk("information", end, &blockSizeInfo{})
 	default:
-		e.walk("information", e.pos+2, &infoOnly{})
+		e.walk("information", end, &head)
 		e.raw("data", end, "of an information type that is not in the specification")
 	}
 }
-
-// infoOnly is the beginning of every fact.
-type infoOnly struct {
-	info infoType
-}
-
-func (m *infoOnly) fields(c *coder) { u16(c, "information type", &m.info) }
 
 func (e *explainer) exportName() {
 	e.m.Name, e.began, e.opened = "reply to EXPORT_NAME", true, true

@@ -125,7 +125,7 @@ var roundTrips = []struct {
 		"option = SET_META_CONTEXT (10)\nlength = 28 bytes\nexport name length = 1 byte\nexport name = \"d\"\nnumber of queries = 1\n" +
 			"query length = 15 bytes\nquery = \"base:allocation\""},
 	{"option EXTENDED_HEADERS", optionBytes(optExtendedHeaders), ExplainOptions{}, "option = EXTENDED_HEADERS (11)\nlength = 0 bytes"},
-	{"option option 77", optionBytes(77, "xyz"), ExplainOptions{}, "option = option 77 (77)\nlength = 3 bytes\ndata = 3 bytes"},
+	{"option 77", optionBytes(77, "xyz"), ExplainOptions{}, "option = option 77 (77)\nlength = 3 bytes\ndata = 3 bytes"},
 
 	{"ACK reply to LIST", replyBytes(optList, repAck), ExplainOptions{}, "option = LIST (3)\nreply = ACK (1)\nlength = 0 bytes"},
 	{"SERVER reply to LIST", replyBytes(optList, repServer, &exportEntry{plugins.Export{Name: "a", Description: "b c"}}), ExplainOptions{},
@@ -140,7 +140,7 @@ var roundTrips = []struct {
 	{"INFO BLOCK_SIZE reply to GO", replyBytes(optGo, repInfo, &blockSizeInfo{infoBlockSize, plugins.BlockSizes{Minimum: 1, Preferred: 4096, Maximum: 0xffffffff}}), ExplainOptions{},
 		"option = GO (7)\nreply = INFO (3)\nlength = 14 bytes\ninformation type = BLOCK_SIZE (3)\nminimum block size = 1 byte\n" +
 			"preferred block size = 4096 bytes (4 KiB)\nmaximum payload size = 0xffffffff"},
-	{"INFO information type 7 reply to GO", replyBytes(optGo, repInfo, &infoOnly{7}, "abc"), ExplainOptions{},
+	{"INFO information type 7 reply to GO", replyBytes(optGo, repInfo, &infoHeader{7}, "abc"), ExplainOptions{},
 		"option = GO (7)\nreply = INFO (3)\nlength = 5 bytes\ninformation type = information type 7 (7)\ndata = 3 bytes"},
 	{"META_CONTEXT reply to SET_META_CONTEXT", replyBytes(optSetMeta, repMetaContext, &metaContext{1, "base:allocation"}), ExplainOptions{},
 		"option = SET_META_CONTEXT (10)\nreply = META_CONTEXT (4)\nlength = 19 bytes\ncontext id = 1\ncontext name = \"base:allocation\""},
@@ -227,9 +227,13 @@ func TestExplainRoundTrip(t *testing.T) {
 // TestExplainEveryCommand has each command with each flag, in both forms.
 func TestExplainEveryCommand(t *testing.T) {
 	for cmd := range wireCommands {
+		length := uint32(1)
+		if command(cmd) == cmdFlush || command(cmd) == cmdDisc {
+			length = 0
+		}
 		for bit := range commandFlagNames {
 			flag := commandFlags(1) << bit
-			m := explainAll(t, parts(&requestHeader{flag, command(cmd), 1, 2, 0}), ExplainOptions{})[0]
+			m := explainAll(t, parts(&requestHeader{flag, command(cmd), 1, 0, length}), ExplainOptions{From: FromClient, HeadersOnly: true})[0]
 			if f := m.Fields[1]; m.Name != "request "+commandNames[cmd] || len(f.Flags) != 1 ||
 				f.Flags[0] != (Flag{bit, commandFlagNames[bit], commandFlagMeanings[flag]}) {
 				t.Errorf("%s with %s: %+v", command(cmd), flag, m)
@@ -369,7 +373,7 @@ func TestExplainGuesses(t *testing.T) {
 			"META_CONTEXT reply to SET_META_CONTEXT, structured reply BLOCK_STATUS: status flags = 0x3", ""},
 		{"a context that is not known", chunkBytes(1, chunkBlockStatus, 1, &blockStatus{4}, &descriptor{1, 2}), ExplainOptions{},
 			"structured reply BLOCK_STATUS: status flags = ZERO (0x2)", "which context has the number 4 is not known: base:allocation is assumed"},
-		{"a reply in chunks", parts(&requestHeader{0, cmdRead, 2, 0, 8}, chunkBytes(0, chunkOffsetData, 2, &offsetData{}, "abc"), chunkBytes(1, chunkNone, 2), chunkBytes(1, chunkNone, 2)), ExplainOptions{},
+		{"a reply in chunks", parts(&requestHeader{0, cmdRead, 2, 0, 3}, chunkBytes(0, chunkOffsetData, 2, &offsetData{}, "abc"), chunkBytes(1, chunkNone, 2), chunkBytes(1, chunkNone, 2)), ExplainOptions{},
 			"request READ, structured reply OFFSET_DATA to READ, structured reply NONE to READ, structured reply NONE: length = 0 bytes", ""},
 		{"extended headers were granted", parts(replyBytes(optExtendedHeaders, repAck), extendedBytes(1, chunkNone, 2)), ExplainOptions{},
 			"ACK reply to EXTENDED_HEADERS, extended reply NONE: length = 0 bytes", ""},

@@ -30,7 +30,7 @@ func (e *explainer) request() {
 		if !e.header("", &compact) {
 			return
 		}
-		m = extRequest{compact.flags, compact.command, compact.cookie, compact.offset, uint64(compact.length)}
+		m = compact.wide()
 		if e.extended {
 			e.problem(start, "a compact request, although extended headers were negotiated: expected the magic number %#x", extRequestMagic)
 		}
@@ -60,12 +60,7 @@ func (e *explainer) request() {
 	default:
 		e.payload("the payload of this request", m.length, "a payload that this command does not have")
 	}
-	if e.o.From != FromClient { // else its reply never comes
-		if e.requests == nil {
-			e.requests = map[uint64]asked{}
-		}
-		e.requests[m.cookie] = asked{m.command, length}
-	}
+	e.ask(asked{command: m.command, flags: m.flags, offset: m.offset, length: length}, m.cookie)
 }
 
 // checkFlags notes flags that the command does not take.
@@ -209,12 +204,10 @@ func (e *explainer) chunk(isExtended bool) {
 		}
 	}
 	e.m.Name += " " + m.chunk.String()
-	if of, known := e.requests[m.cookie]; known {
-		e.m.Name += " to " + of.command.String()
+	if e.of = e.requests[m.cookie]; e.of != nil {
+		e.m.Name += " to " + e.of.command.String()
 	}
-	if m.flags&chunkDone != 0 {
-		delete(e.requests, m.cookie)
-	}
+	e.checkChunk(start, &m, isExtended)
 	length := m.length
 	if m.chunk == chunkOffsetData {
 		if length <= offsetDataSize {
@@ -224,18 +217,34 @@ func (e *explainer) chunk(isExtended bool) {
 			length = min(length, offsetDataSize)
 		}
 	}
-	e.body("this chunk", length, func(end int) { e.content(m.chunk, end) })
+	e.body("this chunk", length, func(end int) { e.content(&m, end) })
+	if m.flags&chunkDone != 0 {
+		e.checkEnd(start)
+		delete(e.requests, m.cookie)
+	}
 }
 
-// content explains what a chunk holds.
-func (e *explainer) content(chunk chunkType, end int) {
+// content explains what the chunk m holds.
+func (e *explainer) content(m *extChunk, end int) {
+	chunk, at := m.chunk, e.pos
 	switch {
 	case chunk&chunkIsError != 0:
-		if e.walk("", end, &errorChunk{}) != nil {
+		if e.of != nil {
+			e.of.failed = true
+		}
+		var why errorChunk
+		if e.walk("", end, &why) != nil {
 			return
 		}
+		if why.errno == 0 {
+			e.problem(at, "the error 0 means success: an error chunk must have another")
+		}
 		if chunk == chunkErrorOffset {
-			e.walk("", end, &offsetData{})
+			at = e.pos
+			var where errorOffset
+			if e.walk("", end, &where) == nil && e.of != nil && !e.of.covers(where.offset, 1) {
+				e.problem(at, "the offset of the error is not in the request, which was for %d bytes at %d", e.of.length, e.of.offset)
+			}
 		} else if chunk != chunkError {
 			e.raw("data", end, "of an error that is not in the specification")
 		}
@@ -244,32 +253,39 @@ func (e *explainer) content(chunk chunkType, end int) {
 			e.problem(e.pos, "a NONE chunk has no data: expected a length of 0")
 		}
 	case chunk == chunkOffsetData:
-		if e.walk("", end, &offsetData{}) == nil {
+		var piece offsetData
+		if e.walk("", end, &piece) == nil {
 			e.raw("data", end, "what was read")
+			e.checkPiece(at, piece.offset, m.length-offsetDataSize)
 		}
 	case chunk == chunkOffsetHole:
-		e.walk("", end, &offsetHole{})
+		var hole offsetHole
+		if e.walk("", end, &hole) == nil {
+			e.checkPiece(at, hole.offset, uint64(hole.length))
+		}
 	case chunk == chunkBlockStatus:
-		var m blockStatus
-		if e.walk("", end, &m) == nil {
-			e.extents(m.context, end, &descriptor{})
+		var status blockStatus
+		if e.walk("", end, &status) == nil {
+			var extent descriptor
+			e.extents(status.context, end, &extent, func() uint64 { return uint64(extent.length) })
 		}
 	case chunk == chunkBlockStatusExt:
-		var m blockStatusExt
-		if e.walk("", end, &m) == nil {
-			at := e.pos
-			if uint64(m.count)*16 != uint64(end-at) {
-				e.problem(at-4, "%d extents have %d bytes: %d follow", m.count, uint64(m.count)*16, end-at)
+		var status blockStatusExt
+		if e.walk("", end, &status) == nil {
+			if want := uint64(status.count) * descriptorExtSize; status.count != 0 && want != uint64(end-e.pos) {
+				e.problem(e.pos-4, "%d extents have %d bytes: %d follow", status.count, want, end-e.pos)
 			}
-			e.extents(m.context, end, &descriptorExt{})
+			var extent descriptorExt
+			e.extents(status.context, end, &extent, func() uint64 { return extent.length })
 		}
 	default:
 		e.raw("data", end, "of a chunk type that is not in the specification")
 	}
 }
 
-// extents explains the descriptors of a BLOCK_STATUS.
-func (e *explainer) extents(id uint32, end int, extent message) {
+// extents explains the descriptors of a BLOCK_STATUS, each of which extent is
+// filled from; length returns the length in it.
+func (e *explainer) extents(id uint32, end int, extent message, length func() uint64) {
 	context, known := e.contexts[id]
 	if !known {
 		context = baseAllocation
@@ -278,9 +294,13 @@ func (e *explainer) extents(id uint32, end int, extent message) {
 	if e.pos == end {
 		e.problem(end, "no extents: expected one at least")
 	}
+	at := e.pos
+	var lengths []uint64
 	for e.pos < end {
 		if e.walk(context, end, extent) != nil {
 			return
 		}
+		lengths = append(lengths, length())
 	}
+	e.checkExtents(at, lengths)
 }

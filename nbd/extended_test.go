@@ -23,7 +23,7 @@ func TestExtMessageBytes(t *testing.T) {
 			"\x6e\x8a\x27\x8c\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x18"},
 		{&blockStatusExt{1, 2}, blockStatusExtSize, "\x00\x00\x00\x01\x00\x00\x00\x02"},
 		{&descriptorExt{1 << 32, 3}, descriptorExtSize, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03"},
-		{&statusFilter{1 << 32, 1}, statusFilterSize, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01"},
+		{&statusFilter{statusPayload{1 << 32}, 1}, statusFilterSize, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01"},
 		{&errorOffset{9}, errorOffsetSize, "\x00\x00\x00\x00\x00\x00\x00\x09"},
 	} {
 		if got := string(appendMessage(nil, tt.m)); got != tt.want || len(got) != tt.size {
@@ -127,7 +127,8 @@ func TestExtendedRequests(t *testing.T) {
 		chunk   chunkType
 	}{
 		{"write", extRequest{P, cmdWrite, 1, 0, 20}, make([]byte, 20), 0, 20, chunkNone},
-		{"write without PAYLOAD_LEN", extRequest{0, cmdWrite, 1, 0, 20}, nil, syscall.EINVAL, 20, chunkError},
+		{"write without PAYLOAD_LEN", extRequest{0, cmdWrite, 1, 0, 20}, make([]byte, 20), 0, 20, chunkNone},
+		{"write without PAYLOAD_LEN, past the end", extRequest{0, cmdWrite, 1, T - 1, 20}, make([]byte, 20), syscall.ENOSPC, 20, chunkErrorOffset},
 		{"write of no bytes", extRequest{P, cmdWrite, 1, 0, 0}, nil, syscall.ENOSPC, 0, chunkError},
 		{"write of 65 MiB", extRequest{P, cmdWrite, 1, 0, 65 << 20}, make([]byte, 65<<20), syscall.ENOMEM, 65 << 20, chunkError},
 		{"read", extRequest{cmdFlagDF, cmdRead, 1, T - 1, 1}, nil, 0, 1, chunkOffsetHole},

@@ -9,7 +9,7 @@ import (
 )
 
 // This file says in one line what each number of the protocol means (proto.md);
-// wire.go and extended.go have the numbers and their names.
+// wire.go has the numbers and their names.
 
 var magicMeanings = map[uint64]string{
 	nbdMagic:         "NBDMAGIC: an NBD server begins so",
@@ -77,7 +77,7 @@ var transmissionFlagMeanings = map[TransmissionFlags]string{
 	SendWriteZeroes:    "WRITE_ZEROES is understood",
 	SendDF:             "the command flag DF is understood",
 	CanMultiConn:       "several connections see the same data; a FLUSH on one covers all",
-	SendResize:         "withdrawn from the specification",
+	SendResize:         "RESIZE is understood: an extension that nobody implements",
 	SendCache:          "CACHE is understood",
 	SendFastZero:       "the command flag FAST_ZERO is understood",
 	BlockStatusPayload: "BLOCK_STATUS takes a payload that names contexts (extended headers)",
@@ -92,6 +92,7 @@ var commandMeanings = map[command]string{
 	cmdCache:       "these data will be read soon",
 	cmdWriteZeroes: "make it zeroes, without sending them",
 	cmdBlockStatus: "say what is data, what a hole, and the like",
+	cmdResize:      "change the size of the disk: an extension that nobody implements",
 }
 
 var commandFlagMeanings = map[commandFlags]string{

@@ -21,7 +21,23 @@ func (m *greeting) fields(c *coder) {
 
 const greetingSize = 18
 
-// clientFlags is the client's answer to it.
+// oldstyleGreeting is what a server of the oldstyle handshake says, before
+// exportNamePadding: there are no options. It can be explained, and no more.
+type oldstyleGreeting struct {
+	size      uint64
+	handshake uint16
+	flags     TransmissionFlags
+}
+
+func (m *oldstyleGreeting) fields(c *coder) {
+	c.magic64(nbdMagic)
+	c.magic64(oldstyleMagic)
+	u64(c, "export size", &m.size)
+	u16(c, "handshake flags", &m.handshake)
+	u16(c, "transmission flags", &m.flags)
+}
+
+// clientFlags says what the client uses of what the greeting offers.
 type clientFlags struct {
 	flags handshakeFlags
 }

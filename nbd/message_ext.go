@@ -128,14 +128,12 @@ func (m *statusPayload) fields(c *coder) { u64(c, "effect length", &m.length) }
 
 // statusFilter is the whole of it for a server that has one context.
 type statusFilter struct {
-	length  uint64 // as statusPayload
+	statusPayload
 	context uint32
 }
 
 func (m *statusFilter) fields(c *coder) {
-	p := statusPayload{m.length}
-	p.fields(c)
-	m.length = p.length
+	m.statusPayload.fields(c)
 	u32(c, "context id", &m.context)
 }
 

@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+
+	"workbench/plugins"
 )
 
 // startTLS encrypts the connection from here on and forgets what was agreed on
@@ -36,9 +38,8 @@ func (h *handshake) startTLS(ctx context.Context, data []byte) (text string, err
 	}
 	words := tlsWords(tc)
 	h.nc, h.in, h.secure = tc, bufio.NewReaderSize(tc, readBuffer), true
-	client := *h.conn.client
-	client.Name += ", " + words
-	h.conn.client = &client
+	was := h.conn.client // and what it was told without TLS does not count
+	h.conn.client = &plugins.Client{Name: was.Name + ", " + words, PID: was.PID, UID: was.UID, GID: was.GID, Disconnect: was.Disconnect}
 	*h = handshake{conn: h.conn, client: h.client, until: h.until}
 	return fmt.Sprintf("%s: %s", optStartTLS, words), nil
 }

@@ -16,7 +16,7 @@ type wireCommand struct {
 	flags commandFlags
 }
 
-// wireCommands says for each command the operation that it stands for and the
+// wireCommands says for each command that there is the operation that it stands for and the
 // flags that it takes. FUA goes with all of them: see plugins.Info.Check.
 var wireCommands = [...]wireCommand{
 	cmdRead:        {plugins.OpRead, cmdFlagFUA | cmdFlagDF},
@@ -47,7 +47,7 @@ func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 	r.Offset, r.Length = m.offset, m.length
 	r.Origin = plugins.Origin{Front: plugins.FrontNBD, Conn: t.num, Cookie: m.cookie}
 	if int(m.command) >= len(wireCommands) {
-		r.Refuse = plugins.Errorf(syscall.EINVAL, "unknown %s", m.command)
+		r.Refuse = plugins.Errorf(syscall.EINVAL, "this server does not know %s", m.command)
 		return
 	}
 	row := &wireCommands[m.command]
@@ -73,8 +73,6 @@ func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "%s does not take the flag %s", m.command, extra)
 	case m.flags&cmdFlagDF != 0 && !t.structured:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "DF needs structured replies, which were not negotiated")
-	case t.extended && m.command == cmdWrite && m.flags&cmdFlagPayloadLen == 0:
-		r.Refuse = plugins.Errorf(syscall.EINVAL, "WRITE without the flag PAYLOAD_LEN, which extended headers demand: nothing can follow it")
 	case m.command == cmdBlockStatus && !t.allocation:
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS needs %s, which was not negotiated for this export", baseAllocation)
 	}

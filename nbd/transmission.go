@@ -133,10 +133,12 @@ func (t *transmission) readRequest() (*slot, error) {
 	return s, nil
 }
 
-// payloadSize returns how many bytes follow the header of m. With extended
-// headers the client says so, whatever the command is.
+// payloadSize returns how many bytes follow the header of m: those of a WRITE, and
+// with extended headers those that the client says, whatever the command is. A
+// WRITE without the flag is the client's fault, but who sends one sends the data,
+// so nothing is gained by falling out of step; qemu takes it, too.
 func (t *transmission) payloadSize(m *extRequest) uint64 {
-	if t.extended && m.flags&cmdFlagPayloadLen != 0 || !t.extended && m.command == cmdWrite {
+	if m.command == cmdWrite || t.extended && m.flags&cmdFlagPayloadLen != 0 {
 		return m.length
 	}
 	return 0

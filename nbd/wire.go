@@ -70,7 +70,7 @@ var optionNames = [...]string{
 // String returns the specification's name without its NBD_OPT_.
 func (o option) String() string { return nameOf(uint64(o), optionNames[:], "option") }
 
-// An optionReply type says how the server answers an option.
+// A replyType says how the server answers an option.
 type replyType uint32
 
 const (
@@ -159,7 +159,7 @@ const (
 	SendWriteZeroes
 	SendDF
 	CanMultiConn
-	SendResize // withdrawn; never set
+	SendResize // of an extension that nobody implements; never set
 	SendCache
 	SendFastZero
 	BlockStatusPayload // a BLOCK_STATUS may name the contexts that it is about
@@ -185,9 +185,10 @@ const (
 	cmdCache       command = 5
 	cmdWriteZeroes command = 6
 	cmdBlockStatus command = 7
+	cmdResize      command = 8 // of an extension that nobody implements
 )
 
-var commandNames = [...]string{"READ", "WRITE", "DISC", "FLUSH", "TRIM", "CACHE", "WRITE_ZEROES", "BLOCK_STATUS"}
+var commandNames = [...]string{"READ", "WRITE", "DISC", "FLUSH", "TRIM", "CACHE", "WRITE_ZEROES", "BLOCK_STATUS", "RESIZE"}
 
 // String returns the specification's name without its NBD_CMD_.
 func (c command) String() string { return nameOf(uint64(c), commandNames[:], "command") }

@@ -28,16 +28,23 @@ var flagsOf = [...]Flags{
 
 // Check returns why r cannot be done on a disk with these facts, nil if it can.
 // What passes lies inside the disk, has a length (but for a flush), carries
-// only flags that its operation has, and is permitted. The errors are nbdkit's.
+// only flags that its operation has, and is permitted. The errors are nbdkit's,
+// and so is their order, which decides for a request with several mistakes.
 func (i Info) Check(r *Request) error {
-	if r.Refuse != nil {
-		return r.Refuse
-	}
 	if r.Op == 0 || int(r.Op) >= len(flagsOf) {
+		if r.Refuse != nil {
+			return r.Refuse
+		}
 		return Errorf(syscall.EINVAL, "unknown operation %d", r.Op)
+	}
+	if r.Op.Writes() && i.ReadOnly {
+		return Errorf(syscall.EROFS, "%s on a read-only disk", r.Op)
 	}
 	if err := i.checkRange(r); err != nil {
 		return err
+	}
+	if r.Refuse != nil {
+		return r.Refuse
 	}
 	if extra := r.Flags &^ flagsOf[r.Op]; extra != 0 {
 		return Errorf(syscall.EINVAL, "%s does not take the flag %s", r.Op, extra)
@@ -45,7 +52,10 @@ func (i Info) Check(r *Request) error {
 	if r.Flags&FlagFUA != 0 && i.FUA == None {
 		return Errorf(syscall.EINVAL, "the disk cannot FUA")
 	}
-	return i.checkPermitted(r)
+	if err := checkPayload(r); err != nil {
+		return err
+	}
+	return i.checkOffered(r)
 }
 
 // checkRange holds offset and length against the disk.
@@ -70,6 +80,11 @@ func (i Info) checkRange(r *Request) error {
 		}
 		return err
 	}
+	return nil
+}
+
+// checkPayload bounds what moves at once.
+func checkPayload(r *Request) error {
 	if r.Op != OpRead && r.Op != OpWrite {
 		return nil
 	}
@@ -82,12 +97,10 @@ func (i Info) checkRange(r *Request) error {
 	return nil
 }
 
-// checkPermitted holds the operation against what the disk can do.
-func (i Info) checkPermitted(r *Request) error {
+// checkOffered holds the operation against what the disk can do.
+func (i Info) checkOffered(r *Request) error {
 	missing := ""
 	switch {
-	case r.Op.Writes() && i.ReadOnly:
-		return Errorf(syscall.EROFS, "%s on a read-only disk", r.Op)
 	case r.Op == OpFlush && !i.CanFlush:
 		missing = "flush"
 	case r.Op == OpTrim && !i.CanTrim:

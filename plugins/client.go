@@ -1,6 +1,9 @@
 package plugins
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // A Client is who is at the other end of a connection, as far as is known.
 type Client struct {
@@ -16,6 +19,11 @@ type Client struct {
 	// It returns at once and may be called by a callback of this connection. nil
 	// cannot.
 	Disconnect func(force bool)
+
+	// defaultExport is what the client gets if it names no export: a script is
+	// asked once for each client, so that INFO and GO mean the same. nil = it
+	// was not asked.
+	defaultExport atomic.Pointer[string]
 }
 
 // An Admitter is a Backend that decides about clients when they come, before

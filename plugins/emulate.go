@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// zeroChunk is how much one write of an emulated zero, or one read of an
-// emulated cache request, moves. Larger pieces would save no time in a script
-// and cost memory (nbdkit allows itself 64 MiB).
-const zeroChunk = 4 << 20
+// emulatedPiece is how much one write of an emulated zero, or one read of an
+// emulated cache request, moves: as much as nbdkit's, because a script that
+// fails in one of them can tell the difference.
+const emulatedPiece = MaxPayload
 
 // Do performs r: what the script can do is called, what it cannot is put
 // together from what it can (nbdkit's rules).
@@ -48,7 +48,8 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 	case OpExtents:
 		r.Extents, err = s.extents(g, c, r.Extents[:0])
 	}
-	if err == nil && fua && s.in.script.Defines(Flush) {
+	if err == nil && fua {
+		c.Flags = 0 // those of the request are not the flush's
 		err = s.call(g, c, Flush, syscall.EINVAL)
 	}
 	return err
@@ -121,8 +122,8 @@ func (s *session) zero(g *guard, c *Call) error {
 // writeZeroes covers the range of c with writes; the last one carries FUA if c does.
 func (s *session) writeZeroes(g *guard, c *Call) error {
 	fua, end := c.Flags&FlagFUA, c.Offset+c.Length
-	zeroes := make([]byte, min(c.Length, zeroChunk))
-	return inPieces(g, c, zeroChunk, func() error {
+	zeroes := make([]byte, min(c.Length, emulatedPiece))
+	return inPieces(g, c, emulatedPiece, func() error {
 		c.Data, c.Flags = zeroes[:c.Length], 0
 		if c.Offset+c.Length == end {
 			c.Flags = fua
@@ -139,26 +140,42 @@ func (s *session) cache(g *guard, c *Call) error {
 		}
 		return inPieces(g, c, maxCount, func() error { return s.call(g, c, Cache, syscall.EINVAL) })
 	}
-	scratch := make([]byte, min(c.Length, zeroChunk))
-	return inPieces(g, c, zeroChunk, func() error {
+	scratch := make([]byte, min(c.Length, emulatedPiece))
+	return inPieces(g, c, emulatedPiece, func() error {
 		c.Data, c.Flags = scratch[:c.Length], 0
 		return s.read(g, c)
 	})
 }
 
-// extents asks the script what the range is made of; a disk that cannot say is data.
+// maxExtentCalls is how many callbacks one request for extents may need. The
+// answer need not reach the end: who asks for more than a terabyte asks again.
+const maxExtentCalls = 256
+
+// extents asks the script what the range is made of, in pieces as long as it
+// answers them whole; a disk that cannot say is data.
 func (s *session) extents(g *guard, c *Call, into []Extent) ([]Extent, error) {
 	if !s.info.CanExtents {
 		return append(into, Extent{Offset: c.Offset, Length: c.Length}), nil
 	}
-	c.Length = min(c.Length, maxCount) // the answer need not reach the end
-	if err := s.call(g, c, Extents, syscall.EINVAL); err != nil {
-		return into, err
+	end, flags, most := c.Offset+c.Length, c.Flags, MaxExtents
+	if flags&FlagReqOne != 0 {
+		most = 1
 	}
-	out, err := normalizeExtents(into, c.Extents, c.Offset, s.info.Size)
-	if err != nil {
-		file, line := s.in.script.Position(Extents)
-		return out, &Error{Errno: ErrnoOf(err), Callback: Extents, File: file, Line: line, Msg: err.Error()}
+	for range maxExtentCalls {
+		c.Length, c.Flags, c.Extents = min(end-c.Offset, maxCount), flags, nil
+		if err := s.call(g, c, Extents, syscall.EINVAL); err != nil {
+			return into, err
+		}
+		var err error
+		if into, err = normalizeExtents(into, c.Extents, c.Offset, s.info.Size); err != nil {
+			file, line := s.in.script.Position(Extents)
+			return into, &Error{Errno: ErrnoOf(err), Callback: Extents, File: file, Line: line, Msg: err.Error()}
+		}
+		known := into[len(into)-1].End()
+		if known < c.Offset+c.Length || known >= end || len(into) > most {
+			break
+		}
+		c.Offset = known
 	}
-	return out, nil
+	return into, nil
 }

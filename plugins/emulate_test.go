@@ -14,7 +14,7 @@ type callbackMap = map[Callback]func(*Call) error
 // TestEmulation has what a request becomes: which callbacks, in which order,
 // with which arguments, and the errno that comes of it.
 func TestEmulation(t *testing.T) {
-	const big = 10 << 20 // of zeroes: three pieces
+	const big = 150 << 20 // of zeroes: three pieces
 	size := number(1 << 30)
 	notsup := fail(Errorf(syscall.EOPNOTSUPP, "no"))
 	eio := fail(Errorf(syscall.EIO, "broken"))
@@ -41,6 +41,10 @@ func TestEmulation(t *testing.T) {
 			Request{Op: OpWrite, Length: 4096, Data: data, Flags: FlagFUA}, "pwrite 4096@0; flush", 0},
 		{"FUA native", 2, callbackMap{Pwrite: succeed, Flush: succeed, CanFUA: number(2)},
 			Request{Op: OpWrite, Length: 4096, Data: data, Flags: FlagFUA}, "pwrite 4096@0 fua", 0},
+		{"FUA native, v1, without a flush", 1, callbackMap{Pwrite: succeed, CanFUA: number(2)},
+			Request{Op: OpWrite, Length: 4096, Data: data, Flags: FlagFUA}, "pwrite 4096@0", 0},
+		{"FUA emulated by a flush that is not there", 1, callbackMap{Pwrite: succeed, CanFUA: number(1)},
+			Request{Op: OpWrite, Length: 4096, Data: data, Flags: FlagFUA}, "pwrite 4096@0", syscall.EINVAL},
 		{"no flush after a failed write", 1, callbackMap{Pwrite: eio, Flush: succeed},
 			Request{Op: OpWrite, Length: 4096, Data: data, Flags: FlagFUA}, "pwrite 4096@0", syscall.EIO},
 		{"a write that was promised but is not there", 1, callbackMap{CanWrite: answer(true)},
@@ -54,13 +58,15 @@ func TestEmulation(t *testing.T) {
 		{"zero", 1, callbackMap{Pwrite: succeed, Zero: succeed},
 			Request{Op: OpZero, Length: 1 << 20, Flags: FlagMayTrim}, "zero 1048576@0 may_trim=true", 0},
 		{"zero without zero", 1, callbackMap{GetSize: size, Pwrite: succeed},
-			Request{Op: OpZero, Offset: 512, Length: big}, "pwrite 4194304@512; pwrite 4194304@4194816; pwrite 2097152@8389120", 0},
+			Request{Op: OpZero, Offset: 512, Length: big}, "pwrite 67108864@512; pwrite 67108864@67109376; pwrite 23068672@134218240", 0},
 		{"zero that cannot", 1, callbackMap{Pwrite: succeed, Zero: notsup},
 			Request{Op: OpZero, Offset: 512, Length: 1024}, "zero 1024@512 may_trim=false; pwrite 1024@512", 0},
 		{"zero that fails", 1, callbackMap{Pwrite: succeed, Zero: eio},
 			Request{Op: OpZero, Length: 1024}, "zero 1024@0 may_trim=false", syscall.EIO},
 		{"zero with FUA by writes, native", 2, callbackMap{GetSize: size, Pwrite: succeed, CanFUA: number(2)},
-			Request{Op: OpZero, Length: big, Flags: FlagFUA | FlagMayTrim}, "pwrite 4194304@0 -; pwrite 4194304@4194304 -; pwrite 2097152@8388608 fua", 0},
+			Request{Op: OpZero, Length: big, Flags: FlagFUA | FlagMayTrim}, "pwrite 67108864@0 -; pwrite 67108864@67108864 -; pwrite 23068672@134217728 fua", 0},
+		{"zero with FUA emulated: the flush has no flags", 2, callbackMap{Pwrite: succeed, Flush: succeed, Zero: succeed, CanFastZero: answer(true)},
+			Request{Op: OpZero, Length: 1024, Flags: FlagFUA | FlagMayTrim | FlagFastZero}, "zero 1024@0 may_trim,fast_zero; flush -", 0},
 		{"zero with FUA by writes, emulated", 1, callbackMap{Pwrite: succeed, Flush: succeed},
 			Request{Op: OpZero, Length: 1024, Flags: FlagFUA}, "pwrite 1024@0; flush", 0},
 		{"fast zero without zero", 1, callbackMap{Pwrite: succeed},
@@ -74,7 +80,7 @@ func TestEmulation(t *testing.T) {
 
 		{"cache", 1, callbackMap{Cache: succeed}, Request{Op: OpCache, Length: 512}, "cache 512@0 -", 0},
 		{"cache by reads", 1, callbackMap{GetSize: size, CanCache: number(1)},
-			Request{Op: OpCache, Offset: 1, Length: big}, "pread 4194304@1; pread 4194304@4194305; pread 2097152@8388609", 0},
+			Request{Op: OpCache, Offset: 1, Length: big}, "pread 67108864@1; pread 67108864@67108865; pread 23068672@134217729", 0},
 		{"a cache that was promised but is not there", 1, callbackMap{CanCache: number(2)}, Request{Op: OpCache, Length: 512}, "", 0},
 
 		{"extents unknown", 1, nil, Request{Op: OpExtents, Length: 512}, "", 0},

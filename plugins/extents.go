@@ -14,12 +14,12 @@ type extentError struct {
 func (e *extentError) Error() string { return e.msg }
 func (e *extentError) Unwrap() error { return e.errno }
 
-// normalizeExtents appends to into what list says of the disk from offset on,
-// or tells which of nbdkit's rules list breaks: extents ascend without gaps and
+// normalizeExtents appends to into, which ends there if it has any, what list says
+// of the disk from offset on, or tells which of nbdkit's rules list breaks: extents ascend without gaps and
 // one of them covers offset. Empty ones are ignored, what lies before offset or
 // past the end of the disk is cut away, and neighbours of one type become one.
 func normalizeExtents(into, list []Extent, offset, size uint64) ([]Extent, error) {
-	started := false
+	started, covered := false, false
 	var next uint64 // where the next extent must begin
 	for _, e := range list {
 		if e.Length == 0 {
@@ -35,9 +35,10 @@ func normalizeExtents(into, list []Extent, offset, size uint64) ([]Extent, error
 		if e.Offset >= size || e.End() <= offset {
 			continue
 		}
-		if len(into) == 0 && e.Offset > offset {
+		if !covered && e.Offset > offset {
 			return into, &extentError{syscall.ERANGE, fmt.Sprintf("the first extent begins at %d: the request begins at %d", e.Offset, offset)}
 		}
+		covered = true
 		e.Length = min(e.End(), size) - max(e.Offset, offset)
 		e.Offset = max(e.Offset, offset)
 		if n := len(into); n > 0 && into[n-1].Type == e.Type {
@@ -49,7 +50,7 @@ func normalizeExtents(into, list []Extent, offset, size uint64) ([]Extent, error
 		}
 		into = append(into, e)
 	}
-	if len(into) == 0 {
+	if !covered {
 		return into, &extentError{syscall.EINVAL, fmt.Sprintf("no extent covers offset %d", offset)}
 	}
 	return into, nil

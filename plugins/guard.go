@@ -86,6 +86,7 @@ func (g *guard) look() {
 			// If the call has just ended, it is not to blame, nor is the next one.
 			if g.started.CompareAndSwap(began, condemned) {
 				g.cancel(err)
+				g.limits.memory.collect()
 				return
 			}
 		}

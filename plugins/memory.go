@@ -50,7 +50,10 @@ func (m *memoryMeter) check(factor float64) error {
 		m.over.Store(false)
 		return nil
 	}
-	if now := Now(); m.cleaned == 0 || now-m.cleaned > cleanRest {
+	// Of a long call that has twice the limit it is not asked whether it is
+	// garbage: a collection waits for the copy under way, and the next is larger.
+	hopeless := factor == 1 && used > 2*m.limit
+	if now := Now(); !hopeless && (m.cleaned == 0 || now-m.cleaned > cleanRest) {
 		runtime.GC() // perhaps it is garbage
 		m.cleaned, m.looked = Now(), 0
 		used = m.measure()
@@ -71,6 +74,14 @@ func (m *memoryMeter) admit() error {
 		return nil
 	}
 	return m.check(shortCalls)
+}
+
+// collect has the next check find out what a collection gives: a call was
+// stopped, and what it held is garbage now.
+func (m *memoryMeter) collect() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cleaned = 0
 }
 
 // look finds out whether short calls must be refused.

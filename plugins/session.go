@@ -54,16 +54,26 @@ func (in *Instance) Exports(ctx context.Context, p OpenParams) ([]Export, error)
 	return c.Exports, nil
 }
 
-// defaultExport resolves the export "". ok is false if the script refuses to have one.
+// defaultExport resolves the export "", once for each client. ok is false if
+// the script refuses to have one.
 func (in *Instance) defaultExport(g *guard, p OpenParams) (name string, ok bool, err error) {
 	if !in.script.Defines(DefaultExport) {
 		return "", true, nil
+	}
+	if p.Client != nil {
+		if known := p.Client.defaultExport.Load(); known != nil {
+			return *known, true, nil
+		}
 	}
 	c := Call{Callback: DefaultExport, Open: p, ReadOnly: p.ReadOnly, TLS: p.TLS}
 	if err := in.call(g, &c); err != nil {
 		return "", false, err
 	}
-	return c.Text, !c.Missing && len(c.Text) <= MaxString, nil
+	name, ok = c.Text, !c.Missing && len(c.Text) <= MaxString
+	if ok && p.Client != nil {
+		p.Client.defaultExport.Store(&name)
+	}
+	return name, ok, nil
 }
 
 // Open opens the script for one connection: the default export is resolved,
@@ -129,7 +139,7 @@ func (s *session) learn(g *guard) error {
 		i.CanFastZero = q.boolean(CanFastZero, !defines(Zero) || s.in.script.APIVersion() < 2 || !i.CanZero)
 		i.CanTrim = q.boolean(CanTrim, defines(Trim))
 		i.FUA = q.support(CanFUA, defines(Flush), Emulate)
-		if s.in.script.APIVersion() < 2 {
+		if s.in.script.APIVersion() < 2 && defines(Flush) {
 			i.FUA = min(i.FUA, Emulate) // a v1 pwrite has no flags to see it by
 		}
 	}

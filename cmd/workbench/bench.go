@@ -41,6 +41,8 @@ type bench struct {
 	single    net.Conn      // standard input and output, with -s
 	mount     *fusemount.FS // nil without a mount
 
+	shutdown chan int // the status with which the script asked the program to end
+
 	nohup  bool           // the program was started to outlive its terminal
 	hangup chan os.Signal // SIGHUP, from the start: who reads the process id may send it
 
@@ -52,7 +54,7 @@ type bench struct {
 
 // openBench loads the plugin and opens the doors. On an error nothing stays open.
 func openBench(ctx context.Context, o *benchOptions, events *recordings.Log) (*bench, error) {
-	b := &bench{o: o, log: events, hangup: make(chan os.Signal, 1)}
+	b := &bench{o: o, log: events, shutdown: make(chan int, 1), hangup: make(chan os.Signal, 1)}
 	b.nohup = signal.Ignored(syscall.SIGHUP)
 	signal.Notify(b.hangup, syscall.SIGHUP)
 	b.onClose(func(context.Context) error { signal.Stop(b.hangup); return nil })
@@ -77,6 +79,10 @@ func (b *bench) open(ctx context.Context) error {
 		Log:      b.log,
 		Debug:    b.o.verbose,
 		Watch:    !b.o.noReload,
+
+		CallbackTimeout: b.o.callbackTimeout,
+		MemoryLimit:     b.o.memoryLimit,
+		Shutdown:        b.askToEnd,
 	})
 	if err != nil {
 		return err
@@ -280,6 +286,13 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 			fail(err)
 		}
 	})
+	wg.Go(func() {
+		select {
+		case status := <-b.shutdown:
+			fail(shutdownError(status))
+		case <-watching.Done():
+		}
+	})
 	if b.mount != nil {
 		wg.Go(func() {
 			select {
@@ -291,12 +304,40 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 	}
 	err := front(ctx)
 	if ctx.Err() != nil && asked.Err() == nil {
-		err = errors.Join(context.Cause(ctx), err)
+		why := context.Cause(ctx)
+		if status, ok := errors.AsType[shutdownError](why); ok {
+			err = status.result() // what became of the front is not the user's concern
+		} else {
+			err = errors.Join(why, err)
+		}
 	}
 	stopWatching()
 	err = errors.Join(err, b.close())
 	wg.Wait()
 	return err
+}
+
+// askToEnd is host.Options.Shutdown: the first status counts.
+func (b *bench) askToEnd(status int) {
+	select {
+	case b.shutdown <- status:
+	default:
+	}
+}
+
+// A shutdownError is the end that the script asked for, with this exit status.
+type shutdownError int
+
+func (e shutdownError) Error() string {
+	return fmt.Sprintf("the script ended the program with status %d", int(e))
+}
+
+// result is what the program ends with.
+func (e shutdownError) result() error {
+	if e == 0 {
+		return nil
+	}
+	return statusError(e & 0xff)
 }
 
 // reloadOnHangup reloads the script at each SIGHUP until ctx ends. The signal

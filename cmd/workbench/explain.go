@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,7 +23,8 @@ func newExplainCommand(std streams) *cobra.Command {
 		Short: "Name every field of NBD bytes",
 		Long: `Name every field of NBD messages: its offset, bytes, name, value and meaning. The
 bytes come in hex, as words or on standard input: digits with or without spaces,
-colons, commas and 0x, or a dump by xxd or hexdump -C.
+colons, commas, dashes and 0x; a dump by xxd, hexdump -C, od -tx1, tcpdump -X or
+tshark -x; or the bytes of a program, as []byte{0x25, 96}, [37 96], b'%\x60'.
 
 Several messages in a row are all explained, from the handshake to the replies.
 Who sent them and what was agreed on is told by the bytes themselves, as far as
@@ -135,7 +137,7 @@ func (o *explainOptions) read(args []string, std streams) ([]byte, error) {
 		case err != nil:
 			return nil, fmt.Errorf("reading the bytes: %w", err)
 		case len(b) > most || o.raw && len(b) > maxExplain:
-			return nil, usageError{fmt.Errorf("more than %d MiB: that is too much at once", maxExplain>>20)}
+			return nil, usageError{errors.New(tooMuch)}
 		case o.raw && len(b) > 0:
 			return b, nil
 		}

@@ -27,6 +27,22 @@ func TestParseHex(t *testing.T) {
 		{"xxd -a", "00000010: 0000 0000 0000 0000 0000 0000 0000 0000  ................\n*\n00000030: 0000 0000 0000 0000 0000 0000 0000 0000  ................\n", zeroes},
 		{"an empty line after repeated ones", "000000 00 |\n*\n\n000002", "0000"},
 		{"od -tx1z", "000000 61 62                                            >ab<\n000002\n", "6162"},
+		{"dashes", "25-60-95-13", "25609513"},
+		{"od -tx1", "0000000 25 60 95 13 00 00 00 00 00 00 00 00 00 00 00 01\n*\n0000040 61\n0000041\n", strings.Repeat("25609513000000000000000000000001", 2) + "61"},
+		{"od -Ax -tx1", "000000 25 60 95 13 00 00 00 00 00 00 00 00 00 00 00 01\n000010 61\n000011\n", "2560951300000000000000000000000161"},
+		{"one line of od -tx1", "0000000 25 60\n", "2560"},
+		{"tshark -x", "0000  25 60 95 13 00 00 00 00 00 00 00 00 00 00 00 01   %`..............\n0010  61 62                                             ab\n", "25609513000000000000000000000001" + "6162"},
+		{"one line of tshark -x", "0000  61 62   ab", "6162"},
+		{"tcpdump -X", "\t0x0000:  2560 9513 0000 0000 0000 0000 0000 0001  %`..............\n\t0x0010:  6162                                     ab\n", "25609513000000000000000000000001" + "6162"},
+		{"no dump: the first word is data", "0000 00 03", "00000003"},
+		{"no dump: the lines do not follow each other", "25609513 00 00\n25609513 00 01\n", "256095130000" + "256095130001"},
+		{"Go", "[]byte{0x25, 0x60, 0x95, 0x13, 0x0, 7, 255}", "2560951300" + "07ff"},
+		{"Go, printed", "[37 96 149 19]", "25609513"},
+		{"C", "unsigned char x[] = {\n  0x25, 0x60,\n  0x95, 0x13\n};\nunsigned int x_len = 4;\n", "25609513"},
+		{"C, a piece", "{ 0x25, 0x60,", "2560"},
+		{"Java", "[37, 96, -107, 19]", "25609513"},
+		{"Python", `b'%` + "`" + `\x95\x13\'"\n'`, "25609513" + "27220a"},
+		{"Python, other quotes", `b"a'\""`, "612722"},
 		{"nothing", " \n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,6 +67,13 @@ func TestParseHex(t *testing.T) {
 		{"00000010: 00\n*\n00000000: 00", "line 3, column 1: the offset 00000000 does not fit after repeated lines"},
 		{"00000000: 00\n*\n", "line 3, column 1: no line with an offset comes after *: how often to repeat is not known"},
 		{"00000000: 00\n*\n11", "line 3, column 1: no line with an offset comes after *: how often to repeat is not known"},
+		{"0000000 6025 1395\n0000004\n", "column 1: a dump in words, whose bytes stand in the machine's order: use hexdump -C or od -tx1"},
+		{"0000000 060045 011625\n", "column 1: a dump in words, whose bytes stand in the machine's order: use hexdump -C or od -tx1"},
+		{"0000000 13956025 03000000\n", "column 1: a dump in words, whose bytes stand in the machine's order: use hexdump -C or od -tx1"},
+		{"{37,\n  256}", `line 2, column 3: "256" is no byte: want a number up to 255 or 0xff`},
+		{"[]byte{0x25, x}", `column 14: "x" is no byte: want a number up to 255 or 0xff`},
+		{"b'ab", "column 5: the string does not end: want '"},
+		{`b'a\q'`, "column 4: no byte of a string is written so"},
 		{"ffffffffffffffff: 00", "column 1: the offset ffffffffffffffff is too large"},
 	} {
 		if got, err := parseHex(tt.text); err == nil || err.Error() != tt.want {
@@ -69,7 +92,7 @@ func TestParseHexOfTools(t *testing.T) {
 		data = append(data, byte(i*i>>3))
 	}
 	data = append(append(data, make([]byte, 300)...), data[:7]...)
-	for _, command := range []string{"xxd", "xxd -a", "xxd -u -g4", "xxd -g1", "xxd -p", "hexdump -C", "od -Ax -tx1z"} {
+	for _, command := range []string{"xxd", "xxd -a", "xxd -u -g4", "xxd -g1", "xxd -p", "xxd -i", "hexdump -C", "od -Ax -tx1z", "od -tx1z", "od -tx1", "od -Ax -tx1", "od -v -An -tx1", "od -tx1 -w32"} {
 		t.Run(command, func(t *testing.T) {
 			words := strings.Fields(command)
 			need(t, words[0])
@@ -90,6 +113,9 @@ func FuzzParseHex(f *testing.F) {
 	f.Add("00000000: 2560 9513  %`..\n*\n00000010: 00")
 	f.Add("00000000  25 60  |%`|\n*\n00000012\n")
 	f.Add("0x25, 60:95 \\x13")
+	f.Add("0000000 25 60\n*\n0000020 1\n")
+	f.Add("[]byte{0x25, 96}")
+	f.Add("b'%\\x60'")
 	f.Fuzz(func(t *testing.T, text string) {
 		b, err := parseHex(text)
 		if err == nil && len(b) > maxExplain {

@@ -9,6 +9,7 @@ import (
 
 	"workbench/nbd"
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // benchOptions say what a bench serves, where, and how it shows what happens.
@@ -42,6 +43,10 @@ type benchOptions struct {
 	verbose  bool
 	noReload bool
 	pidFile  string
+
+	callbackTimeout time.Duration
+	memoryLimit     int64
+	memory          string // memoryLimit as it was given
 }
 
 const (
@@ -50,6 +55,11 @@ const (
 
 	// maskAll hides no handshake flag.
 	maskAll = 0xffff
+
+	// defaultCallbackTimeout and defaultMemoryLimit bound scripts. A disk that
+	// needs longer than this to answer is not one that anybody waits for.
+	defaultCallbackTimeout = 30 * time.Second
+	defaultMemoryLimit     = 1 << 30
 
 	// stopTimeout is how long requests in flight may take when the bench stops.
 	stopTimeout = 5 * time.Second
@@ -74,6 +84,8 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
+	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
+	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more, disks in memory left out; 0 = never")
 	f.BoolVar(&o.noReload, "no-reload", false, "do not watch the script")
 	f.StringVarP(&o.pidFile, "pidfile", "P", "", "write the process id here when ready")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show debug lines, callbacks and connections too")
@@ -86,6 +98,8 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	switch {
 	case o.port > 65535 || f.Changed("port") && o.port < 0:
 		return usageError{fmt.Errorf("-p %d: a port is a number from 0 to 65535", o.port)}
+	case o.callbackTimeout < 0:
+		return usageError{fmt.Errorf("--callback-timeout %s: a time cannot be below zero", o.callbackTimeout)}
 	case o.threads < 1:
 		return usageError{fmt.Errorf("-t %d: there must be at least one", o.threads)}
 	case f.Changed("unix") && o.unix == "":
@@ -97,6 +111,11 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	case o.json && o.single && !o.verbose:
 		return usageError{fmt.Errorf("--json with -s shows nothing without -v: stdout belongs to the client")}
 	}
+	limit, err := stdlib.ParseSize(o.memory)
+	if err != nil {
+		return usageError{fmt.Errorf("--memory-limit: %w", err)}
+	}
+	o.memoryLimit = limit
 	if err := o.completeTLS(); err != nil {
 		return err
 	}

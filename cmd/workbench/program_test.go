@@ -29,7 +29,7 @@ func waitFor(t *testing.T, what string, ready func() bool) {
 	}
 }
 
-// A program is a workbench that runs beside the test.
+// A program is a server that runs beside the test: the workbench, if nothing else is said.
 type program struct {
 	cmd    *exec.Cmd
 	stderr syncBuffer
@@ -41,6 +41,12 @@ type program struct {
 // returns when it is ready. It is ended with the test.
 func startProgram(t *testing.T, dir string, args ...string) *program {
 	t.Helper()
+	return startServer(t, dir, append([]string{"workbench"}, args...)...)
+}
+
+// startServer is startProgram for any server that knows -U and -P.
+func startServer(t *testing.T, dir string, command ...string) *program {
+	t.Helper()
 	tmp, err := os.MkdirTemp("", "wb") // a short path, for the socket
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +54,10 @@ func startProgram(t *testing.T, dir string, args ...string) *program {
 	t.Cleanup(func() { os.RemoveAll(tmp) })
 	p := &program{socket: filepath.Join(tmp, "s"), ended: make(chan struct{})}
 	pid := filepath.Join(tmp, "pid")
-	p.cmd = exec.Command("workbench", append(args, "-U", p.socket, "-P", pid)...)
+	p.cmd = exec.Command(command[0], append(command[1:], "-U", p.socket, "-P", pid)...)
 	p.cmd.Dir, p.cmd.Stderr = dir, &p.stderr
+	// Under the race detector a program would sleep for a second when it ends.
+	p.cmd.Env = append(os.Environ(), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

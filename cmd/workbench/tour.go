@@ -35,7 +35,10 @@ func runTour(ctx context.Context, std streams) (err error) {
 		return fmt.Errorf("writing the script of the tour: %w", err)
 	}
 
-	b, err := openBench(ctx, &benchOptions{script: script, unix: "-", port: -1, threads: 16}, recordings.NewLog(0))
+	b, err := openBench(ctx, &benchOptions{
+		script: script, unix: "-", port: -1, threads: 16,
+		callbackTimeout: defaultCallbackTimeout, memoryLimit: defaultMemoryLimit,
+	}, recordings.NewLog(0))
 	if err != nil {
 		return err
 	}

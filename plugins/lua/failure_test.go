@@ -43,7 +43,7 @@ func TestErrors(t *testing.T) {
 		{`nbdkit.set_error("ENOSPC") error("EIO: both")`, syscall.ENOSPC, "pread: disk.lua:3: both"},
 		{`nbdkit.set_error(0) error("x")`, syscall.EIO, "pread: disk.lua:3: x"},
 		{`assert(nil, "no luck")`, syscall.EIO, "pread: disk.lua:3: no luck"},
-		{`assert(io.open("/nonexistent/x"))`, syscall.EIO, "pread: disk.lua:3: /nonexistent/x: no such file or directory"},
+		{`assert(io.open("/nonexistent/x"))`, syscall.EIO, "pread: disk.lua:3: /nonexistent/x: No such file or directory"},
 		{`workbench.file("/nonexistent/x")`, syscall.ENOENT, "pread: disk.lua:3: open /nonexistent/x: no such file or directory"},
 		{`workbench.memory(4096):pwrite("x", 4096)`, syscall.ENOSPC, "pread: disk.lua:3: WRITE of 1 bytes at 4096 goes past the end of the disk (4096 bytes)"},
 		{`workbench.memory(4096):pread(-1, 0)`, syscall.EIO, "pread: disk.lua:3: count: wanted a whole number from 0 on, got -1"},

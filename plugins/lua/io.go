@@ -114,7 +114,10 @@ func failed(L *glua.LState, err error) int {
 	text, number := err.Error(), 0
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		text = path.Path + ": " + path.Err.Error()
+		text = path.Err.Error()
+		if path.Op == "open" { // only there C names the file
+			text = path.Path + ": " + text
+		}
 	}
 	var link *os.LinkError // of a rename
 	if errors.As(err, &link) {
@@ -123,6 +126,8 @@ func failed(L *glua.LState, err error) int {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		number = int(errno)
+		words := errno.Error() // C has a capital there, which scripts may look for
+		text = strings.TrimSuffix(text, words) + strings.ToUpper(words[:1]) + words[1:]
 	}
 	L.Push(glua.LNil)
 	L.Push(glua.LString(text))

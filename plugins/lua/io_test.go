@@ -40,15 +40,15 @@ func TestFiles(t *testing.T) {
 		{"write after read", `local f = io.open(path, "r+") f:read(2) f:write("--") print(f:read(2))`, "t\n", "fi--t\nsecond\n\nx\x00y"},
 		{"truncate", `local f = io.open(path, "w+b") f:write("new") f:seek("set") print(f:read("a"))`, "new", "new"},
 		{"append", `io.open(path, "ab"):write("!")`, "", contents + "!"},
-		{"write to a file opened for reading", `local ok, why, errno = io.open(path):write("x") print(ok, why, errno)`, "nil\tPATH: bad file descriptor\t9", contents},
-		{"missing", `print(io.open(path .. ".none"))`, "nil\tPATH.none: no such file or directory\t2", contents},
+		{"write to a file opened for reading", `local ok, why, errno = io.open(path):write("x") print(ok, why, errno)`, "nil\tBad file descriptor\t9", contents},
+		{"missing", `print(io.open(path .. ".none"))`, "nil\tPATH.none: No such file or directory\t2", contents},
 		{"closed", `local f = io.open(path) print(io.type(f), f:close(), io.type(f), pcall(f.read, f))`, "file\ttrue\tclosed file\tfalse\tdisk.lua:6: attempt to use a closed file", contents},
 		{"modes", `for _, m in ipairs{"r", "rb", "r+", "r+b", "rb+", "a+b", "ab+"} do assert(io.open(path, m), m) end
 			for _, m in ipairs{"", "x", "r++", "rbb", "+r", "rw", "b"} do assert(not pcall(io.open, path, m), m) end`, "", contents},
 		{"buffering", `local f = io.open(path, "r+") print(f:setvbuf("full", 10), f:flush(), tostring(f), io.type(5))`, "true\ttrue\tFILE*\tnil", contents},
-		{"negative seek", `local p, why = io.open(path):seek("set", -1) print(p, why)`, "nil\tPATH: invalid argument", contents},
+		{"negative seek", `local p, why = io.open(path):seek("set", -1) print(p, why)`, "nil\tInvalid argument", contents},
 		{"standard files", `print(io.stdout:seek()) print(io.stdout:close(), io.stderr:write("x") == io.stderr, io.stdin:write("x"))`,
-			"nil\tillegal seek\t29\nxtrue\ttrue\tnil\tbad file descriptor\t9", contents},
+			"nil\tIllegal seek\t29\nxtrue\ttrue\tnil\tBad file descriptor\t9", contents},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			printed, after := runIO(t, contents, c.script)

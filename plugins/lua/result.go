@@ -39,6 +39,10 @@ func (s *script) result(r plugins.Result, c *plugins.Call) error {
 		problem = unless(ok || c.Missing, "a string", value)
 	case plugins.ResultBytes:
 		text, ok := value.(glua.LString)
+		if n, isNumber := value.(glua.LNumber); isNumber { // a number is text too, in Lua
+			text = glua.LString(n.String())
+			ok = uint64(len(text)) >= c.Length // else it was not meant
+		}
 		c.Data = bytesOf(text)
 		problem = unless(ok, fmt.Sprintf("a string of %d bytes", c.Length), value)
 	case plugins.ResultExtents:

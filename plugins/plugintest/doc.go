@@ -63,5 +63,16 @@
 //	           what they return
 //	misuse     pread calls them as they must not be called, one for each 512 bytes of
 //	           the offset; a client that nobody knows
+//	contain    pread does, on marked lines, for each of these offsets:
+//	            512  @loop       an endless loop
+//	           1024  @rep        a text repeated 2^50 times
+//	           1536  @recursion  a function that calls itself for ever
+//	           2048  @hoard      an endless list
+//	           2560  @double     a text that doubles for ever
+//	           and returns count times "x" for any other
+//	parallel   where the language may: thread_model returns THREAD_MODEL_PARALLEL; open
+//	           returns a list; pread prints "reading" for offset 512, appends to a list
+//	           that is global for 1024, on a line marked @global, and to the handle for
+//	           1536, on a line marked @handle; it returns count times "x"
 //	spin       pread prints "spinning" and then never returns, if offset is 512
 package plugintest

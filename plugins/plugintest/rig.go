@@ -48,6 +48,7 @@ type rig struct {
 	language Language
 	name     string
 	ctx      context.Context
+	env      plugins.Env // what the script is started with; start completes it
 	shelf    *plugins.Shelf
 	onPrint  func(text string) // may be nil
 	instance *plugins.Instance
@@ -87,39 +88,38 @@ func (r *rig) start(params ...plugins.Param) error {
 	if err != nil {
 		return err
 	}
-	r.instance, err = plugins.Start(r.ctx, program, plugins.Env{
-		Params: params,
-		Shelf:  r.shelf,
-		Print: func(c *plugins.Call, text string) {
-			p := printed{text: text}
-			if c != nil {
-				p.callback, p.offset = c.Callback, c.Offset
-			}
-			r.mu.Lock()
-			r.printed = append(r.printed, p)
-			r.mu.Unlock()
-			if r.onPrint != nil {
-				r.onPrint(text)
-			}
-		},
-		Debug: func(_ *plugins.Call, text string) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.debugged = append(r.debugged, text)
-		},
-		Shutdown: func(status int) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.shutdowns = append(r.shutdowns, status)
-		},
-		Version: "1.2.3",
-		Observe: func(c *plugins.Call, err error) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.called = append(r.called, c.Callback)
-			r.failed = append(r.failed, err)
-		},
-	})
+	env := r.env
+	env.Params, env.Shelf = params, r.shelf
+	env.Print = func(c *plugins.Call, text string) {
+		p := printed{text: text}
+		if c != nil {
+			p.callback, p.offset = c.Callback, c.Offset
+		}
+		r.mu.Lock()
+		r.printed = append(r.printed, p)
+		r.mu.Unlock()
+		if r.onPrint != nil {
+			r.onPrint(text)
+		}
+	}
+	env.Debug = func(_ *plugins.Call, text string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.debugged = append(r.debugged, text)
+	}
+	env.Shutdown = func(status int) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.shutdowns = append(r.shutdowns, status)
+	}
+	env.Version = "1.2.3"
+	env.Observe = func(c *plugins.Call, err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.called = append(r.called, c.Callback)
+		r.failed = append(r.failed, err)
+	}
+	r.instance, err = plugins.Start(r.ctx, program, env)
 	return err
 }
 

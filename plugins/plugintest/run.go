@@ -35,6 +35,8 @@ func Run(t *testing.T, l Language) {
 		{"Helpers", helpers},
 		{"Misuse", misuse},
 		{"Interrupt", interrupt},
+		{"Containment", containment},
+		{"Parallelism", parallelism},
 		{"Independence", independence},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, l) })

@@ -33,8 +33,9 @@
 // at a time and stays changeable, under parallel it is constant, too. What must
 // change then is kept in the objects of workbench, which have locks of their own.
 //
-// The interpreter looks every few thousand steps whether the context of its call
-// has ended, and stops.
+// When the context of a call ends, its thread is cancelled. The cancellation
+// comes from another goroutine and may arrive after the call has returned, so a
+// thread whose context ended is thrown away rather than used again.
 //
 // # Memory
 //

@@ -1,7 +1,6 @@
 package starlark
 
 import (
-	"context"
 	"fmt"
 	"math"
 
@@ -53,9 +52,6 @@ func invoke(t *thread, f *stdlib.Function, receiver star.Value, args star.Tuple,
 		in.Args[i] = fromStarlark(pair[1])
 	}
 	result, err := f.Invoke(t.ctx, in)
-	if err != nil && t.ctx.Err() != nil { // it may have been waiting
-		t.stopped = context.Cause(t.ctx)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,8 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	t := newThread(s)
 	loadFrom(t, p.source)
 	var globals star.StringDict
-	defer t.reset()
+	t.obey(ctx)
+	defer t.ignore()
 	_, err := t.run(ctx, func() (star.Value, error) {
 		var err error
 		globals, err = p.code.Init(&t.Thread, predeclared)
@@ -49,6 +50,7 @@ type script struct {
 	env       plugins.Env
 	file      string // the script's own
 	version   int
+	own       star.StringDict // the globals of the script's own file
 	callbacks [plugins.NumCallbacks]callback
 	globals   []star.StringDict // of the script and of each file that it loaded
 	parallel  bool              // calls for one handle may run at once
@@ -66,7 +68,7 @@ type callback struct {
 // that is no function is no callback, whatever its name: config = {} is a good
 // place to keep parameters (nbdkit's Python plugin has the same rule).
 func (s *script) resolve(globals star.StringDict) error {
-	s.version = 1
+	s.version, s.own = 1, globals
 	if v, ok := globals["API_VERSION"]; ok {
 		if err := star.AsInt(v, &s.version); err != nil || s.version < 1 || s.version > 2 {
 			return &plugins.Error{File: s.file, Msg: fmt.Sprintf("API_VERSION is %s: want 1 or 2", v)}
@@ -112,9 +114,19 @@ func (s *script) Settle(model plugins.ThreadModel) {
 	s.globals = nil
 }
 
+// thread returns a thread that ends with ctx.
+func (s *script) thread(ctx context.Context) *thread {
+	t := s.threads.Get().(*thread)
+	if !t.obey(ctx) {
+		t = newThread(s)
+		t.obey(ctx)
+	}
+	return t
+}
+
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
-	t := s.threads.Get().(*thread)
+	t := s.thread(ctx)
 	defer func() { // also after a panic: the buffer must not outlive the call
 		t.reset()
 		s.threads.Put(t)

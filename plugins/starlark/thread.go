@@ -15,24 +15,22 @@ import (
 type thread struct {
 	star.Thread
 	script *script
-	ctx    context.Context // of the call; background at rest
+	ctx    context.Context // whose end cancels the thread; at rest, that of the last call
+	ignore func() bool     // ends that
 	call   *plugins.Call   // nil at the top level
 	errno  syscall.Errno   // what the script wants a failure of this call to be; 0 = it did not say
 	buffer *stdlib.Buffer  // the one that this call fills, nil without
 
 	invocation stdlib.Invocation // of the function of stdlib that runs, for its memory
 	args       [4]star.Value     // no callback has more
-	stopped    error             // why the interpreter was stopped; nil = it was not
 }
 
 // threadKey is where a predeclared function finds the thread that it runs on.
 const threadKey = "workbench"
 
 func newThread(s *script) *thread {
-	t := &thread{script: s, ctx: context.Background()}
+	t := &thread{script: s}
 	t.SetLocal(threadKey, t)
-	t.OnMaxSteps = t.poll
-	t.SetMaxExecutionSteps(pollSteps)
 	t.Print = func(_ *star.Thread, text string) {
 		if s.env.Print != nil {
 			s.env.Print(t.call, text)
@@ -73,27 +71,26 @@ func (t *thread) run(ctx context.Context, enter func() (star.Value, error)) (sta
 	if ctx.Err() != nil {
 		return nil, &interruptError{cause: context.Cause(ctx)}
 	}
-	t.ctx = ctx
 	value, err := enter()
-	t.ctx = context.Background()
-	if err != nil && t.stopped != nil {
-		err = &interruptError{cause: t.stopped, at: err}
+	if err != nil && ctx.Err() != nil {
+		err = &interruptError{cause: context.Cause(ctx), at: err}
 	}
 	return value, err
 }
 
-// pollSteps is how many steps the interpreter makes, each a fraction of a
-// microsecond, until it looks whether it should stop.
-const pollSteps = 2000
-
-// poll is what the interpreter calls every pollSteps steps. Cancelled from here,
-// it returns before its next step, and never later.
-func (t *thread) poll(*star.Thread) {
-	if t.ctx.Err() != nil {
-		t.stopped = context.Cause(t.ctx)
-		t.Cancel(t.stopped.Error())
+// obey has the thread cancelled when ctx ends, and reports whether it can be: a
+// cancellation on behalf of the context before may be on its way. Calls one
+// after another often have the same context, and then there is nothing to do.
+func (t *thread) obey(ctx context.Context) bool {
+	if t.ctx == ctx {
+		return ctx.Err() == nil
 	}
-	t.SetMaxExecutionSteps(t.Steps + pollSteps)
+	if t.ignore != nil && !t.ignore() {
+		return false
+	}
+	t.ctx = ctx
+	t.ignore = context.AfterFunc(ctx, func() { t.Cancel("interrupted") })
+	return true
 }
 
 // reset forgets the call.
@@ -101,10 +98,7 @@ func (t *thread) reset() {
 	if t.buffer != nil {
 		t.buffer.Revoke()
 	}
-	if t.stopped != nil {
-		t.Uncancel()
-	}
-	t.call, t.errno, t.buffer, t.stopped = nil, 0, nil, nil
+	t.call, t.errno, t.buffer = nil, 0, nil
 	clear(t.args[:])
 	clear(t.invocation.Args)
 }
