@@ -1,6 +1,15 @@
 package lua
 
-import "testing"
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"workbench/plugins"
+)
 
 func TestLibraries(t *testing.T) {
 	for expression, want := range map[string]string{
@@ -33,5 +42,58 @@ func TestLibraries(t *testing.T) {
 		`(function() for i = 1, 3 do for j = 1, 3 do if j == 2 then goto continue end end ::continue:: end return 1 end)()`:     "1",
 	} {
 		mustPrint(t, expression, want)
+	}
+}
+
+// What Lua 5.1 does not have, or not so.
+func TestLaterLibraries(t *testing.T) {
+	for expression, want := range map[string]string{
+		`bit32.arshift(0x80000000, 4), bit32.arshift(16, 2), bit32.arshift(1, -4), bit32.arshift(-1, 40), bit32.arshift(1, -40)`:              "4160749568\t4\t16\t4294967295\t0",
+		`bit32.lrotate(0x80000001, 1), bit32.rrotate(1, 1), bit32.lrotate(1, 33), bit32.rrotate(1, -1)`:                                       "3\t2147483648\t2\t2",
+		`bit32.extract(0xabcd, 4, 8), bit32.extract(8, 3), bit32.replace(0, 0xff, 4, 4), bit32.replace(0xff, 0, 0), bit32.extract(-1, 0, 32)`: "188\t1\t240\t254\t4294967295",
+		`bit32.btest(6, 3), bit32.btest(6, 1), bit32.btest(), (pcall(bit32.extract, 1, 31, 2)), (pcall(bit32.band, 1.5))`:                     "true\tfalse\ttrue\tfalse\tfalse",
+		`1e18 == 10^18, 9007199254740992, 0x4000000000000000 == 2^62, 0xffffffff, 18446744073709551615 == 2^64`:                               "true\t9007199254740992\ttrue\t4294967295\ttrue",
+		`math.maxinteger, math.mininteger, math.ult(1, -1)`:                                                                                   "9007199254740992\t-9007199254740992\ttrue",
+		`select(2, pcall(string.format, "%d", 2^60)), select(2, pcall(string.pack, "<I8", 2^60))`:                                             "disk.lua:5: bad argument #2 to (anonymous) (1152921504606846976 is beyond 2^53, up to which the numbers of Lua are exact)\tdisk.lua:5: pack: item \"I8\" of the format: 1.152921504606847e+18 is beyond 2^53, up to which floating point numbers are exact",
+		`select(2, pcall(string.unpack, "<I8", "\255\255\255\255\255\255\255\255"))`:                                                          "disk.lua:5: the result is 18446744073709551615: the numbers of Lua are exact up to 2^53 only; take a large integer in halves of 32 bits",
+		`(load("x = 1\n\ny = a // 2")), select(2, load("x = 1\n\ny = a // 2", "=part"))`:                                                      "nil\tpart:3: syntax error near \"/\": // is Lua 5.3, this is 5.1: write math.floor(a / b); a comment begins with --",
+	} {
+		mustPrint(t, expression, want)
+	}
+}
+
+// os.exit ends the program as if it had been told to stop, and the script at once.
+func TestExit(t *testing.T) {
+	for call, want := range map[string]int{"os.exit()": 0, "os.exit(3)": 3, "os.exit(true)": 0, "os.exit(false)": 1} {
+		program, err := Runtime{}.Compile(plugins.Source{Path: "disk.lua", Text: skeleton + call + " print('not reached')"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := -1
+		_, err = plugins.Start(t.Context(), program, plugins.Env{
+			Shutdown: func(s int) { status = s },
+			Print:    func(_ *plugins.Call, text string) { t.Errorf("%s: printed %q", call, text) },
+		})
+		if status != want || plugins.ErrnoOf(err) != syscall.ESHUTDOWN || !strings.Contains(err.Error(), "disk.lua:5: os.exit") {
+			t.Errorf("%s: status %d, %v", call, status, err)
+		}
+	}
+}
+
+// A module is told of what is not Lua 5.1 as the script is.
+func TestHintsInModules(t *testing.T) {
+	dir := t.TempDir()
+	module := filepath.Join(dir, "bits.lua")
+	if err := os.WriteFile(module, []byte("return {\n  x = 1 << 4}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program, err := Runtime{}.Compile(plugins.Source{Path: filepath.Join(dir, "disk.lua"), Text: skeleton + `require("bits")`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = plugins.Start(t.Context(), program, plugins.Env{})
+	var e *plugins.Error
+	if !errors.As(err, &e) || e.File != module || e.Line != 2 || !strings.Contains(e.Msg, "bit32.lshift") {
+		t.Errorf("error %v", err)
 	}
 }

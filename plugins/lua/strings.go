@@ -128,16 +128,17 @@ func (s *script) gsub(L *glua.LState) int {
 		m.begin()
 		if end := m.match(at, first); end != noMatch && end != last {
 			count++
-			out.WriteString(m.replace(replacement, at, end))
+			text := m.replace(replacement, at, end)
+			if out.Len()+len(text) > maxString {
+				L.RaiseError("string.gsub: the result would be larger than %d bytes", maxString)
+			}
+			out.WriteString(text)
 			at, last = end, end
 		} else if at < len(m.subject) {
 			out.WriteByte(m.subject[at])
 			at++
 		} else {
 			break
-		}
-		if out.Len() > maxString {
-			L.RaiseError("string.gsub: the result would be larger than %d bytes", maxString)
 		}
 		if anchored {
 			break

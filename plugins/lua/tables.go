@@ -49,7 +49,8 @@ func (s *script) tableConcat(L *glua.LState) int {
 		separator = L.CheckString(2)
 	}
 	first, last := optWhole(L, 3, 1), optWhole(L, 4, int64(table.Len()))
-	var out strings.Builder
+	var parts []string
+	total := 0
 	for i := first; i <= last; i++ {
 		if i%pollTables == 0 {
 			s.interrupt.check(L)
@@ -58,16 +59,13 @@ func (s *script) tableConcat(L *glua.LState) int {
 		if !glua.LVCanConvToString(value) {
 			L.RaiseError("invalid value (a %s) at index %d in table for 'concat'", value.Type(), i)
 		}
-		if i > first {
-			out.WriteString(separator)
-		}
 		text := value.String()
-		if out.Len()+len(text)+len(separator) > maxString {
+		if total += len(text) + len(separator); total > maxString {
 			L.RaiseError("table.concat: the result would be larger than %d bytes", maxString)
 		}
-		out.WriteString(text)
+		parts = append(parts, text)
 	}
-	L.Push(glua.LString(out.String()))
+	L.Push(glua.LString(strings.Join(parts, separator)))
 	return 1
 }
 

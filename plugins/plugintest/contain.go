@@ -3,6 +3,7 @@ package plugintest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +40,7 @@ func containment(t *testing.T, l Language) {
 // contain has one connection run into f. Meanwhile another one reads, and must
 // not notice but for the time it takes.
 func contain(t *testing.T, l Language, f fault) {
+	runtime.GC() // what other tests left is not the script's
 	r := l.rig(t, "contain")
 	ctx, cancel := context.WithTimeout(context.Background(), 2*f.timeout+patience)
 	defer cancel()

@@ -59,6 +59,10 @@
 //	           takes nbdkit.export_name() as the handle; export_description returns the
 //	           handle; block_size returns 512, 4096, 1048576; pread returns the first
 //	           letter of the handle, count times
+//	helpers    open calls the functions of nbdkit and workbench one by one and prints
+//	           what they return
+//	misuse     pread calls them as they must not be called, one for each 512 bytes of
+//	           the offset; a client that nobody knows
 //	contain    pread does, on marked lines, for each of these offsets:
 //	            512  @loop       an endless loop
 //	           1024  @rep        a text repeated 2^50 times

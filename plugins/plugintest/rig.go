@@ -53,10 +53,12 @@ type rig struct {
 	onPrint  func(text string) // may be nil
 	instance *plugins.Instance
 
-	mu      sync.Mutex
-	printed []printed          // guarded by mu
-	called  []plugins.Callback // guarded by mu
-	failed  []error            // guarded by mu; of each callback in called, nil if it went well
+	mu        sync.Mutex
+	debugged  []string           // guarded by mu
+	shutdowns []int              // guarded by mu
+	printed   []printed          // guarded by mu
+	called    []plugins.Callback // guarded by mu
+	failed    []error            // guarded by mu; of each callback in called, nil if it went well
 }
 
 // printed is what a script printed, and while which callback.
@@ -100,6 +102,17 @@ func (r *rig) start(params ...plugins.Param) error {
 			r.onPrint(text)
 		}
 	}
+	env.Debug = func(_ *plugins.Call, text string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.debugged = append(r.debugged, text)
+	}
+	env.Shutdown = func(status int) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.shutdowns = append(r.shutdowns, status)
+	}
+	env.Version = "1.2.3"
 	env.Observe = func(c *plugins.Call, err error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -32,6 +32,8 @@ func Run(t *testing.T, l Language) {
 		{"Extents", extents},
 		{"Exports", exports},
 		{"Reload", reload},
+		{"Helpers", helpers},
+		{"Misuse", misuse},
 		{"Interrupt", interrupt},
 		{"Containment", containment},
 		{"Parallelism", parallelism},

@@ -37,6 +37,13 @@
 // comes from another goroutine and may arrive after the call has returned, so a
 // thread whose context ended is thrown away rather than used again.
 //
+// # Bounds
+//
+// Values nest as deep as a script likes, and a range is as long. Go code that
+// writes, encodes or collects them cannot be interrupted, and ends the process if
+// it runs out of stack or memory. The functions of the language that a script can
+// reach this way (str, repr, print, fail, range, json) are bounded: see guards.go.
+//
 // # Memory
 //
 // Bytes that pread returns are passed on without a copy: they are immutable in

@@ -2,6 +2,7 @@ package starlark_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 // Whatever a script does to itself, the program survives, the error names the
 // line, and the next call works.
 func TestContainment(t *testing.T) {
-	const deep = "x = []\n    for _ in range(300000): x = [x]\n    "
+	const deep = "x = []\n    for _ in range(100000): x = [x]\n    "
 	const wide = "x = []\n    for _ in range(60): x = [x, x]\n    "
 	for name, c := range map[string]struct {
 		body string
@@ -39,7 +40,7 @@ func TestContainment(t *testing.T) {
 		"shift":            {`1 << (1 << 40)`, 4, "out of range"},
 		"recursion":        {"def f(): return f()\n    f()", 4, "stack overflow"},
 		"recursion by key": {"def f(k): return sorted([1, 2], key = f)\n    f(1)", 4, "stack overflow"},
-		"endless loop":     {"x = 0\n    while True: x += 1", 5, "ran for longer"},
+		"endless loop":     {"while True: pass", 0, "ran for longer"}, // Starlark does not know the line of a jump
 		"endless sleep":    {"nbdkit.nanosleep(1000)", 4, "ran for longer"},
 		"pack":             {`workbench.pack("c99999999999", "")`, 4, "larger than"},
 	} {
@@ -50,7 +51,11 @@ func TestContainment(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
-			in, err := plugins.Start(ctx, program, plugins.Env{CallbackTimeout: 2 * time.Second, Debug: func(*plugins.Call, string) {}})
+			timeout := 30 * time.Second // no case takes so long, also with the race detector
+			if c.want == "ran for longer" {
+				timeout = 300 * time.Millisecond
+			}
+			in, err := plugins.Start(ctx, program, plugins.Env{CallbackTimeout: timeout, Debug: func(*plugins.Call, string) {}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,11 +64,14 @@ func TestContainment(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = do(t, h, plugins.Request{Op: plugins.OpRead, Length: 1})
-			if e := scriptError(t, err); !strings.Contains(e.Error()+err.Error(), c.want) || e.Line != c.line+3 {
+			if e := scriptError(t, err); !strings.Contains(err.Error(), c.want) || c.line > 0 && e.Line != c.line+3 {
 				t.Errorf("error %.300v, want line %d: %s", err, c.line+3, c.want)
 			}
 			if got := read(t, h, 1, 1); got != "x" {
 				t.Errorf("the next call returned %q", got)
+			}
+			if err := errors.Join(h.Close(), in.Close(ctx)); err != nil {
+				t.Error(err)
 			}
 		})
 	}

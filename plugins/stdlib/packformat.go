@@ -62,7 +62,7 @@ func (f *format) next(offset uint64) (item, error) {
 			begin := f.at
 			next, err := f.option()
 			if err != nil || !next.aligned() || begin == len(f.text) {
-				return it, fmt.Errorf("X in the format %q must stand before the item to align to", f.text)
+				return it, fmt.Errorf("the X in the format %q must stand before the item to align to", f.text)
 			}
 			it.padding, err = f.gap(offset, next.size)
 			return it, err
