@@ -1,6 +1,10 @@
 package plugins
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Request is one operation on a disk, from the moment a front end has read it
 // until the answer has left. The front end owns it and may use it again after
@@ -33,11 +37,52 @@ type Request struct {
 	// reload scripts; 0 where there is only one.
 	Generation uint32
 
+	// Fate is what was done to the request on its way, and Rule the number of the
+	// rule that did it, the last one if there were several; 0 = none.
+	Fate Fate
+	Rule uint16
+
 	// Failed is the callback that failed, NoCallback if none did. It need not be
 	// the one that the request is named after: a forced write may fail in flush.
 	Failed Callback
 
 	Times
+}
+
+// A Fate is a set of things that were done to a request besides what the client
+// asked for and the script did.
+type Fate uint8
+
+// What may be done to a request.
+const (
+	Ruled    Fate = 1 << iota // a rule changed it, its answer or when that came
+	Held                      // it was held
+	Edited                    // it is not what the client sent
+	Answered                  // it was answered without the script
+	Dropped                   // the connection was cut instead of an answer
+	Replayed                  // it comes from a recording
+)
+
+var fateNames = [...]string{"ruled", "held", "edited", "answered", "dropped", "replayed"}
+
+// String returns the words for f, "held,edited", or "-" if there are none.
+func (f Fate) String() string {
+	var words []string
+	for i, name := range fateNames {
+		if f&(1<<i) != 0 {
+			words = append(words, name)
+		}
+	}
+	if words == nil {
+		return "-"
+	}
+	return strings.Join(words, ",")
+}
+
+// ParseFate returns the thing of that name.
+func ParseFate(name string) (Fate, bool) {
+	i := slices.Index(fateNames[:], name)
+	return 1 << max(i, 0), i >= 0
 }
 
 // Times are the stations of a request. A zero Stamp is a station not reached:

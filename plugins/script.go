@@ -134,10 +134,16 @@ type Env struct {
 	// asks for more; then the callback is stopped and fails with ENOMEM. What
 	// is counted in Held is left out. 0 = no limit.
 	MemoryLimit int64
-	Held        *atomic.Int64 // nil = nothing is held
+
+	// Held counts the bytes in the disks in memory and the buffers of the script,
+	// also those on the shelf. nil does not count.
+	Held *atomic.Int64
 
 	// Shelf holds what outlives the script. nil gets the script one of its own.
 	Shelf *Shelf
+
+	// Version is that of the program, for scripts that ask.
+	Version string
 }
 
 // ReadFile reads a file that the script loads, by Load.

@@ -53,10 +53,21 @@ const (
 
 	// Debug is what the script said by nbdkit.debug. Fields as Output.
 	Debug
+
+	// Rule is a rule that was added, removed, or switched on or off: Rule. The
+	// text says which, and what became of it.
+	Rule
+
+	// Hold is a request that is held, or is let go: Front, Conn, Cookie, Op,
+	// Flags, Offset, Length, Generation, Rule. The text says why, or how.
+	Hold
+
+	// Mark is a note that a user made; the text is the note.
+	Mark
 )
 
 var kindNames = [...]string{
-	"?", "request", "callback", "connect", "negotiate", "opened", "disconnect", "reload", "output", "debug",
+	"?", "request", "callback", "connect", "negotiate", "opened", "disconnect", "reload", "output", "debug", "rule", "hold", "mark",
 }
 
 // String returns the word that JSON lines use: "request".
@@ -77,10 +88,12 @@ type Event struct {
 	Op         plugins.Op
 	Callback   plugins.Callback
 	Flags      plugins.Flags
-	Errno      uint16 // 0 = it went well
-	Generation uint32 // of the script, from 1
-	Conn       uint32 // the front end's number for the connection
-	Cookie     uint64 // the client's name for the request
+	Fate       plugins.Fate // what was done to a request besides
+	Errno      uint16       // 0 = it went well
+	Rule       uint16       // the number of the rule that had a hand in it; 0 = none
+	Generation uint32       // of the script, from 1
+	Conn       uint32       // the front end's number for the connection
+	Cookie     uint64       // the client's name for the request
 
 	Offset, Length uint64
 

@@ -70,6 +70,7 @@ func (b *bench) open(ctx context.Context) error {
 		return err
 	}
 	h, err := host.New(ctx, host.Options{
+		Version:  versionNumber(),
 		Path:     b.o.script,
 		Params:   b.o.params,
 		ReadOnly: b.o.readOnly,

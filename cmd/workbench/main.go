@@ -100,6 +100,7 @@ Without a verb it gives the tour: an example disk on a private socket, with demo
 traffic, on the screen.`,
 		Example: `  workbench                                      the tour
   workbench new disk.lua                         begin a script
+  workbench check disk.lua file=disk.img         look for mistakes in it
   workbench run disk.lua file=disk.img           serve it, and watch
   workbench mount disk.lua /mnt/disk             the same, and a file to use
   workbench run disk.lua --run 'nbdinfo "$uri"'  one command against it`,
@@ -114,6 +115,7 @@ traffic, on the screen.`,
 	root.AddCommand(
 		newRunCommand(std),
 		newMountCommand(std),
+		newCheckCommand(std),
 		newNewCommand(std),
 		newExamplesCommand(std),
 		newExplainCommand(std),

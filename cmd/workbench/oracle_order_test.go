@@ -70,7 +70,7 @@ func TestOracleOrder(t *testing.T) {
 				// A server that is told to stop, as below, need not close what is open.
 				waitFor(t, "nbdkit to close the disk", func() bool {
 					calls := rivals[0].calls(t)[told:]
-					return count(calls, "open ") > 0 && count(calls, "open ") == count(calls, "close ")
+					return countPrefix(calls, "open ") > 0 && countPrefix(calls, "open ") == countPrefix(calls, "close ")
 				})
 				compare(c.name)
 			}
@@ -116,8 +116,8 @@ func (r *rival) calls(t *testing.T) []string {
 	return calls
 }
 
-// count returns how many words begin with prefix.
-func count(words []string, prefix string) (n int) {
+// countPrefix returns how many words begin with prefix.
+func countPrefix(words []string, prefix string) (n int) {
 	for _, word := range words {
 		if strings.HasPrefix(word, prefix) {
 			n++

@@ -21,19 +21,25 @@ func newVersionCommand(std streams) *cobra.Command {
 	}
 }
 
-// version returns "workbench VERSION (commit) GOVERSION OS/ARCH", with "devel"
-// where the build does not know.
+// version returns "workbench VERSION (commit) GOVERSION OS/ARCH".
 func version() string {
-	number, commit := "devel", ""
+	commit := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if v := info.Main.Version; v != "" && v != "(devel)" {
-			number = v
-		}
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				commit = fmt.Sprintf(" (%.12s)", s.Value)
 			}
 		}
 	}
-	return fmt.Sprintf("workbench %s%s %s %s/%s", number, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("workbench %s%s %s %s/%s", versionNumber(), commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// versionNumber returns the version alone, "devel" where the build does not know.
+func versionNumber() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			return v
+		}
+	}
+	return "devel"
 }

@@ -80,6 +80,7 @@ func (h *Host) start(ctx context.Context, g *generation) error {
 		CallbackTimeout: h.opts.CallbackTimeout,
 		MemoryLimit:     h.opts.MemoryLimit,
 		Held:            &h.held,
+		Version:         h.opts.Version,
 	}
 	env.Print, env.Debug, env.Observe = h.observe(g.number)
 	g.language = rt.Name()

@@ -57,6 +57,8 @@ func (d *handle) Finish(r *plugins.Request, err error) {
 		Op:         r.Op,
 		Callback:   r.Failed,
 		Flags:      r.Flags,
+		Fate:       r.Fate,
+		Rule:       r.Rule,
 		Errno:      uint16(plugins.ErrnoOf(err)),
 		Generation: r.Generation,
 		Offset:     r.Offset,

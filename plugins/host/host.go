@@ -23,6 +23,8 @@ type Options struct {
 	Runtimes []plugins.Runtime
 	Log      *recordings.Log
 
+	Version string // of the program, for scripts that ask
+
 	// CallbackTimeout and MemoryLimit are those of plugins.Env.
 	CallbackTimeout time.Duration
 	MemoryLimit     int64

@@ -38,8 +38,8 @@ func TestBuffer(t *testing.T) {
 			t.Fatalf("read %q, %v", r.Data, err)
 		}
 	}
-	want := "16\t97\tabc\t.A\tworkbench.buffer\n"
-	if got := out.String(); got != want+"false\tdisk.lua:5: this buffer belonged to a call of pread that has ended\n"+want {
+	want := "16\t97\tabc\t.A\t<buffer of 16 bytes>\n"
+	if got := out.String(); got != want+"false\tdisk.lua:5: this buffer belonged to a call of pread that has ended: copy what you want to keep with sub(offset, count)\n"+want {
 		t.Errorf("printed %s", got)
 	}
 }

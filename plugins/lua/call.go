@@ -7,6 +7,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // Call runs one callback.
@@ -18,19 +19,18 @@ func (s *script) Call(ctx context.Context, c *plugins.Call) error {
 
 	s.state.SetTop(0) // also after a panic
 	s.state.Push(s.callbacks[c.Callback])
-	var lent *buffer
+	var lent *stdlib.Buffer
 	for _, arg := range sig.Args {
 		if arg == plugins.ArgBuffer {
-			lent = &buffer{bytes: c.Data}
-			s.state.Push(s.newBuffer(lent))
+			lent = stdlib.Lend(c.Data) // the memory is the front end's
+			s.state.Push(object(s.state, bufferType, lent))
 			continue
 		}
 		s.state.Push(s.argument(arg, c))
 	}
 	err := s.state.PCall(len(sig.Args), resultsOf(sig.Result), nil)
 	if lent != nil {
-		lent.bytes = nil // the memory is the front end's
-		lent.over = true
+		lent.Revoke()
 	}
 	s.out.flush()
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *script) openLibraries(dir string) {
 	tables := table("table")
 	tables.RawSetString("unpack", global.RawGetString("unpack"))
 	L.SetFuncs(tables, map[string]glua.LGFunction{"pack": tablePack})
-	L.SetFuncs(table("string"), map[string]glua.LGFunction{"rep": stringRep})
+	s.openStrings(table("string"))
 	maths := table("math")
 	maths.RawSetString("huge", glua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	L.SetFuncs(maths, map[string]glua.LGFunction{"tointeger": mathToInteger, "type": mathType})
@@ -62,8 +62,7 @@ func (s *script) openLibraries(dir string) {
 	s.openRequire(table("package"), dir)
 
 	s.openIO()
-	s.openNbdkit()
-	s.openWorkbench()
+	s.openStdlib()
 }
 
 // addLibrary makes a table that is global, and what require returns for its name.
@@ -211,20 +210,6 @@ func tablePack(L *glua.LState) int {
 	}
 	table.RawSetString("n", glua.LNumber(n))
 	L.Push(table)
-	return 1
-}
-
-// stringRep is string.rep with Lua 5.3's separator.
-func stringRep(L *glua.LState) int {
-	text, n, separator := L.CheckString(1), float64(L.CheckNumber(2)), L.OptString(3, "")
-	if n < 1 || len(text)+len(separator) == 0 {
-		L.Push(glua.LString(""))
-		return 1
-	}
-	if n*float64(len(text)+len(separator)) > maxString {
-		L.RaiseError("string.rep: the result would be larger than %d bytes", maxString)
-	}
-	L.Push(glua.LString(strings.Repeat(text+separator, int(n)-1) + text))
 	return 1
 }
 

@@ -8,6 +8,7 @@ import (
 	glua "github.com/yuin/gopher-lua"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // A script is a program in a state of its own. Its calls come one at a time.
@@ -21,6 +22,8 @@ type script struct {
 	files     []string // the script's own and those that it loaded, in that order
 	out       output
 	interrupt interrupt
+
+	invocation stdlib.Invocation // of the function of stdlib that runs, for its memory
 
 	// Of the call that runs.
 	running *plugins.Call // nil at the top level
@@ -119,3 +122,13 @@ func (i *interrupt) until(ctx context.Context) { i.Context, i.done = ctx, ctx.Do
 
 // Done returns the channel of the current call's context.
 func (i *interrupt) Done() <-chan struct{} { return i.done }
+
+// check fails the script if it should stop. A Go function that works for long
+// calls it now and then.
+func (i *interrupt) check(L *glua.LState) {
+	select {
+	case <-i.done:
+		L.RaiseError("%s", i.Err())
+	default:
+	}
+}

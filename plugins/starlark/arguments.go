@@ -6,6 +6,7 @@ import (
 	star "go.starlark.net/starlark"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // arguments returns the values that the call passes to the script. They are
@@ -44,8 +45,8 @@ func (t *thread) argument(arg plugins.Arg) (star.Value, error) {
 	case plugins.ArgData:
 		return star.Bytes(c.Data), nil
 	case plugins.ArgBuffer:
-		t.buffer = &buffer{data: c.Data}
-		return t.buffer, nil
+		t.buffer = stdlib.Lend(c.Data) // the memory is the front end's
+		return t.script.methods.object(t.buffer), nil
 	case plugins.ArgFlags:
 		return star.MakeUint(uint(c.Flags)), nil
 	case plugins.ArgMayTrim:

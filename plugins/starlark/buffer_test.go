@@ -27,11 +27,11 @@ def pread(h, buf, offset, flags):
     equal((len(buf), buf.len(), bool(buf)), (8, 8, True))
     buf.fill(0x20)
     buf.set(0, b"\xff\0")
-    buf.write(offset = 2, value = "ab")
+    buf.set(offset = 2, value = "ab")
     buf[7] = 7
     equal((buf[0], buf[-1], buf[6]), (255, 7, 32))
     equal(buf.get(0, 3), b"\xff\0a")
-    equal(buf.read(6, 2), b" \x07")
+    equal(buf.sub(6, 2), b" \x07")
     equal(buf.get(8, 0), b"")
     equal((buf.get(0), buf.get(7)), (255, 7))
     equal((buf.sub(5), buf.sub(8), buf.sub(2, count = 1)), (b" \x20\x07", b"", b"a"))
@@ -43,8 +43,8 @@ def pread(h, buf, offset, flags):
 		t.Errorf("read %q", got)
 	}
 	for offset, msg := range map[uint64]string{
-		1: "the buffer belongs to a call that has returned",
-		2: "set: the buffer belongs to a call that has returned",
+		1: "this buffer belonged to a call of pread that has ended",
+		2: "this buffer belonged to a call of pread that has ended",
 		3: "index 0 out of range: empty buffer",
 	} {
 		_, err := do(t, h, plugins.Request{Op: plugins.OpRead, Offset: offset, Length: 8})
@@ -56,17 +56,17 @@ def pread(h, buf, offset, flags):
 
 func TestBufferErrors(t *testing.T) {
 	for body, msg := range map[string]string{
-		`buf.set(7, "ab")`:          "set: 2 bytes at 7 are not inside the buffer of 8 bytes",
-		`buf.set(-1, "a")`:          "set: 1 bytes at -1 are not inside",
-		`buf.set(0, 256)`:           "set: for parameter value: 256 out of range",
-		`buf.get(0, 9)`:             "get: 9 bytes at 0 are not inside",
-		`buf.get(1, (1 << 63) - 1)`: "get: 9223372036854775807 bytes at 1 are not inside",
-		`buf.get(0, -1)`:            "get: -1 bytes at 0 are not inside",
-		`buf.set(0, [1])`:           "set: for parameter value: got list, want int, bytes or string",
-		`buf.get(8)`:                "get: 1 bytes at 8 are not inside",
-		`buf.sub(9)`:                "sub: 0 bytes at 9 are not inside",
-		`buf.fill(0, 9)`:            "fill: 0 bytes at 9 are not inside",
-		`buf.fill(256)`:             "fill: for parameter byte: 256 out of range",
+		`buf.set(7, "ab")`:          "2 bytes at 7 are not inside the buffer of 8 bytes",
+		`buf.set(-1, "a")`:          "offset: wanted a whole number from 0 on, got -1",
+		`buf.set(0, 256)`:           "value: wanted a byte, a number from 0 to 255, or a string or a buffer, got 256",
+		`buf.get(0, 9)`:             "9 bytes at 0 are not inside",
+		`buf.get(1, (1 << 63) - 1)`: "9223372036854775807 bytes at 1 are not inside",
+		`buf.get(0, -1)`:            "count: wanted a whole number from 0 on, got -1",
+		`buf.set(0, [1])`:           "value: wanted a byte, a number from 0 to 255, or a string or a buffer, got a list",
+		`buf.get(8)`:                "1 bytes at 8 are not inside",
+		`buf.sub(9)`:                "0 bytes at 9 are not inside",
+		`buf.fill(0, 9)`:            "0 bytes at 9 are not inside",
+		`buf.fill(256)`:             "byte: wanted a byte, a number from 0 to 255, got 256",
 		`buf[8]`:                    "buffer index 8 out of range [-8:7]",
 		`h[8]`:                      "buffer index 8 out of range",
 		`[buf for buf[0] in [-1]]`:  "-1 out of range",

@@ -21,7 +21,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	if env.Shelf == nil {
 		env.Shelf = &plugins.Shelf{}
 	}
-	s := &script{env: env, file: p.source.Path}
+	s := &script{env: env, file: p.source.Path, methods: newMethods()}
 	s.threads.New = func() any { return newThread(s) }
 
 	t := newThread(s)
@@ -50,10 +50,12 @@ type script struct {
 	env       plugins.Env
 	file      string // the script's own
 	version   int
+	own       star.StringDict // the globals of the script's own file
 	callbacks [plugins.NumCallbacks]callback
 	globals   []star.StringDict // of the script and of each file that it loaded
 	parallel  bool              // calls for one handle may run at once
 	threads   sync.Pool         // of *thread
+	methods   *methods
 }
 
 // callback is a function that the script defines, and how it is called.
@@ -66,7 +68,7 @@ type callback struct {
 // that is no function is no callback, whatever its name: config = {} is a good
 // place to keep parameters (nbdkit's Python plugin has the same rule).
 func (s *script) resolve(globals star.StringDict) error {
-	s.version = 1
+	s.version, s.own = 1, globals
 	if v, ok := globals["API_VERSION"]; ok {
 		if err := star.AsInt(v, &s.version); err != nil || s.version < 1 || s.version > 2 {
 			return &plugins.Error{File: s.file, Msg: fmt.Sprintf("API_VERSION is %s: want 1 or 2", v)}

@@ -8,6 +8,7 @@ import (
 	star "go.starlark.net/starlark"
 
 	"workbench/plugins"
+	"workbench/plugins/stdlib"
 )
 
 // thread is a Starlark thread and what belongs to the call that runs on it.
@@ -18,8 +19,10 @@ type thread struct {
 	ignore func() bool     // ends that
 	call   *plugins.Call   // nil at the top level
 	errno  syscall.Errno   // what the script wants a failure of this call to be; 0 = it did not say
-	buffer *buffer         // the one that this call fills, nil without
-	args   [4]star.Value   // no callback has more
+	buffer *stdlib.Buffer  // the one that this call fills, nil without
+
+	invocation stdlib.Invocation // of the function of stdlib that runs, for its memory
+	args       [4]star.Value     // no callback has more
 }
 
 // threadKey is where a predeclared function finds the thread that it runs on.
@@ -93,8 +96,9 @@ func (t *thread) obey(ctx context.Context) bool {
 // reset forgets the call.
 func (t *thread) reset() {
 	if t.buffer != nil {
-		t.buffer.cut()
+		t.buffer.Revoke()
 	}
 	t.call, t.errno, t.buffer = nil, 0, nil
 	clear(t.args[:])
+	clear(t.invocation.Args)
 }

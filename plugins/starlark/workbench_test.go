@@ -26,7 +26,7 @@ func TestMemory(t *testing.T) {
 d = workbench.memory("1M")
 equal(type(d), "disk")
 equal(str(d), "<disk of 1048576 bytes>")
-equal(dir(d), ["close", "extents", "flush", "pread", "pwrite", "size", "trim", "zero"])
+equal(dir(d), ["close", "extents", "flush", "pread", "pwrite", "read_into", "size", "trim", "write_from", "zero"])
 equal(d.size(), 1 << 20)
 equal(d.pread(3, 0), b"\0\0\0")
 equal(d.pread(0, 0), b"")
@@ -48,22 +48,22 @@ equal(workbench.memory(name = "name", size = 1024).size(), 1024)
 
 func TestMemoryErrors(t *testing.T) {
 	for expr, msg := range map[string]string{
-		`workbench.memory()`:                                                        "workbench.memory: missing argument for name",
-		`workbench.memory(-1)`:                                                      "workbench.memory: for parameter size: -1 out of range",
-		`workbench.memory(1 << 63)`:                                                 "workbench.memory: a disk of 9223372036854775808 bytes is too large",
-		`workbench.memory(1.5)`:                                                     `workbench.memory: for parameter size: wanted an int or a text such as "1M", got float`,
-		`workbench.memory("a", "b")`:                                                "workbench.memory: for parameter size: ",
-		`[workbench.memory("a", n) for n in (1, 2)]`:                                `workbench.memory: memory "a" exists with 1 bytes`,
-		`workbench.memory(9).pread(1 << 40, 0)`:                                     "pread of 1099511627776 bytes: 1073741824 is the most at once",
-		`workbench.memory(9).pread(1, -1)`:                                          "pread: for parameter offset: -1 out of range",
-		`workbench.memory(9).pwrite([1], 0)`:                                        "pwrite: for parameter buf: wanted bytes, got list",
+		`workbench.memory()`:                                                        "size: wanted a number of bytes or a text",
+		`workbench.memory(-1)`:                                                      "size: wanted a whole number from 0 on, got -1",
+		`workbench.memory(1 << 63)`:                                                 "a disk of 9223372036854775808 bytes is too large",
+		`workbench.memory(1.5)`:                                                     "size: wanted a whole number, got 1.5",
+		`workbench.memory("a", "b")`:                                                "size: ",
+		`[workbench.memory("a", n) for n in (1, 2)]`:                                `memory "a" exists with 1 bytes`,
+		`workbench.memory(9).pread(1 << 40, 0)`:                                     "1099511627776 bytes are too many for one value",
+		`workbench.memory(9).pread(1, -1)`:                                          "offset: wanted a whole number from 0 on, got -1",
+		`workbench.memory(9).pwrite([1], 0)`:                                        "buf: wanted a string or a buffer, got a list",
 		`workbench.memory(9).zero(10, 0)`:                                           "ZERO of 10 bytes at 0 goes past the end",
 		`workbench.memory(9).trim(1, 9)`:                                            "TRIM of 1 bytes at 9 goes past the end",
 		`workbench.memory(9).extents(1, 9)`:                                         "EXTENTS of 1 bytes at 9 goes past the end",
 		`workbench.memory(9).write(b"", 0)`:                                         "disk has no .write field or method (did you mean .pwrite?)",
-		`workbench.file()`:                                                          "workbench.file: missing argument for path",
-		`workbench.file("/", "r")`:                                                  "workbench.file: /: neither a regular file nor a block device",
-		`workbench.file("/etc/passwd", "x")`:                                        `workbench.file: /etc/passwd: there is no mode "x"`,
+		`workbench.file()`:                                                          "path: wanted a string, got nothing",
+		`workbench.file("/", "r")`:                                                  "/: neither a regular file nor a block device",
+		`workbench.file("/etc/passwd", "x")`:                                        `/etc/passwd: there is no mode "x"`,
 		`workbench.file("/etc/passwd").pwrite(b"x", 0)`:                             "/etc/passwd: opened for reading only",
 		`[d.pread(1, 0) for d in [workbench.file("/etc/passwd")] if not d.close()]`: "read /etc/passwd: file already closed",
 	} {

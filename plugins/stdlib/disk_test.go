@@ -14,7 +14,7 @@ import (
 // disks returns one disk of each kind, of size bytes, all zero.
 func disks(t *testing.T, size uint64) map[string]Disk {
 	t.Helper()
-	memory, err := NewMemory(size)
+	memory, err := NewMemory(size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

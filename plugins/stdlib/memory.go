@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"workbench/plugins"
 )
@@ -16,6 +17,7 @@ const (
 // Memory is a sparse disk in memory: only pages that were written take space.
 type Memory struct {
 	size   uint64
+	held   *share
 	shards [shards]shard // page p stands in shards[p%shards]
 }
 
@@ -29,19 +31,22 @@ type shard struct {
 var _ Disk = (*Memory)(nil)
 
 // NewMemory returns a disk of size bytes that reads as zeroes. The size alone
-// costs nothing.
-func NewMemory(size uint64) (*Memory, error) {
+// costs nothing; the pages that are written count in held while they exist, nil
+// does not count.
+func NewMemory(size uint64, held *atomic.Int64) (*Memory, error) {
 	if size > MaxSize {
 		return nil, fmt.Errorf("a disk of %d bytes is too large: %d is the most", size, uint64(MaxSize))
 	}
-	return &Memory{size: size}, nil
+	m := &Memory{size: size}
+	m.held = shareOf(m, held)
+	return m, nil
 }
 
 // NamedMemory returns the disk called name that stands on shelf, and makes it
 // first if there is none: so its contents outlive the script that made it. One
-// that is there already must have the same size.
-func NamedMemory(shelf *plugins.Shelf, name string, size uint64) (*Memory, error) {
-	item, err := shelf.Item("memory "+name, func() (any, error) { return NewMemory(size) })
+// that is there already must have the same size, and counts where it did.
+func NamedMemory(shelf *plugins.Shelf, name string, size uint64, held *atomic.Int64) (*Memory, error) {
+	item, err := shelf.Item("memory "+name, func() (any, error) { return NewMemory(size, held) })
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +113,7 @@ func (m *Memory) WriteAt(p []byte, off uint64) error {
 			}
 			pg = new(page)
 			s.pages[number] = pg
+			m.held.add(pageSize)
 		}
 		copy(pg[at:], p[:n])
 		s.mu.Unlock()
@@ -144,9 +150,12 @@ func (m *Memory) discard(n, off uint64) {
 		end := min(off+n-number*pageSize, pageSize)
 		s := &m.shards[number%shards]
 		s.mu.Lock()
-		if begin == 0 && end == pageSize {
+		switch pg := s.pages[number]; {
+		case pg == nil: // freed meanwhile
+		case begin == 0 && end == pageSize:
 			delete(s.pages, number)
-		} else if pg := s.pages[number]; pg != nil {
+			m.held.add(-pageSize)
+		default:
 			clear(pg[begin:end])
 		}
 		s.mu.Unlock()

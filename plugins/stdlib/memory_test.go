@@ -9,7 +9,7 @@ import (
 )
 
 func TestMemoryIsSparse(t *testing.T) {
-	m, err := NewMemory(MaxSize)
+	m, err := NewMemory(MaxSize, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestMemoryIsSparse(t *testing.T) {
 }
 
 func TestMemoryExtentsOfPart(t *testing.T) {
-	m, err := NewMemory(10 * pageSize)
+	m, err := NewMemory(10*pageSize, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,30 +76,30 @@ func TestMemoryExtentsOfPart(t *testing.T) {
 }
 
 func TestMemoryTooLarge(t *testing.T) {
-	if _, err := NewMemory(MaxSize + 1); err == nil {
+	if _, err := NewMemory(MaxSize+1, nil); err == nil {
 		t.Error("a disk of 2^63 bytes was made")
 	}
 }
 
 func TestNamedMemory(t *testing.T) {
 	shelf := &plugins.Shelf{}
-	first, err := NamedMemory(shelf, "disk", 1<<20)
+	first, err := NamedMemory(shelf, "disk", 1<<20, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := NamedMemory(shelf, "disk", 1<<20)
+	again, err := NamedMemory(shelf, "disk", 1<<20, nil)
 	if err != nil || again != first {
 		t.Errorf("the second call made another disk (%v)", err)
 	}
-	other, err := NamedMemory(shelf, "other", 1<<20)
+	other, err := NamedMemory(shelf, "other", 1<<20, nil)
 	if err != nil || other == first {
 		t.Errorf("another name gave the same disk (%v)", err)
 	}
-	_, err = NamedMemory(shelf, "disk", 2<<20)
+	_, err = NamedMemory(shelf, "disk", 2<<20, nil)
 	if err == nil || !strings.Contains(err.Error(), "1048576") || !strings.Contains(err.Error(), "2097152") {
 		t.Errorf("another size: %v; want an error with both", err)
 	}
-	if _, err := NamedMemory(shelf, "huge", MaxSize+1); err == nil {
+	if _, err := NamedMemory(shelf, "huge", MaxSize+1, nil); err == nil {
 		t.Error("a named disk of 2^63 bytes was made")
 	}
 }

@@ -12,7 +12,7 @@ import (
 // one letter in either case: b for bytes, s for sectors of 512 bytes, or
 // k m g t p e for powers of 1024. Nothing may follow. The result is never negative.
 func ParseSize(s string) (int64, error) {
-	number := strings.TrimLeft(s, " \t\n\v\f\r") // what isspace accepts in C
+	number := strings.TrimLeft(s, space)
 	digits := 0
 	if number != "" && (number[0] == '+' || number[0] == '-') {
 		digits = 1
