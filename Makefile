@@ -1,6 +1,6 @@
-# make test     everything that must hold before a change lands; installs the programs that the tests need
+# make test     everything that must hold before a change lands, fuzz included; installs the programs that the tests need
 # make check    formatting, vet and staticcheck alone
-# make fuzz     each decoder on random input, for FUZZTIME
+# make fuzz     what takes input from outside on random input, for FUZZTIME each
 # make bench    Go benchmarks of the hot pieces
 # make build    the program, as ./workbench
 
@@ -8,13 +8,14 @@ GO ?= go
 TEST_TIMEOUT ?= 20m
 FUZZTIME ?= 10s
 
-# The decoders, as package:target.
-FUZZ = nbd:FuzzOption nbd:FuzzRequest nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine
+# What takes input from outside, as package:target.
+FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine
 
 .PHONY: test tools check fuzz bench build
 
 test: tools check
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+	$(MAKE) fuzz
 
 fuzz:
 	@for f in $(FUZZ); do \

@@ -217,7 +217,10 @@ func (h *clientHandshake) list(ctx context.Context, config *tls.Config) ([]plugi
 	if err != nil {
 		return nil, err
 	}
-	return exports, h.ask(optAbort, nil, nil)
+	// The good-bye. The list is there, so it matters neither whether it arrives nor
+	// what comes back: nbd-server hangs up without an answer.
+	_ = h.write(appendMessage(nil, &optionHeader{optAbort, 0}))
+	return exports, nil
 }
 
 // ask sends an option with m, which may be nil, and reads the replies up to

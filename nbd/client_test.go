@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -448,85 +446,5 @@ func TestClientHandshakeContext(t *testing.T) {
 	}()
 	if _, err := NewClient(ctx, ours, ClientOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("NewClient of a silent server: %v", err)
-	}
-}
-
-// background runs a server program until the test ends. ready is tried until it works.
-func background(t *testing.T, ready func() error, program string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
-	cmd := exec.CommandContext(ctx, program, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		cmd.Wait() // it was killed
-	})
-	for {
-		err := ready()
-		if err == nil {
-			return
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatalf("%s does not answer: %v\n%s", program, err, out.String())
-		}
-	}
-}
-
-func TestClientNbdkit(t *testing.T) {
-	need(t, "nbdkit")
-	for _, args := range [][]string{{"memory", "1M"}, {"--no-sr", "memory", "1M"}, {"--mask-handshake=0", "memory", "1M"}, {"--filter=nozero", "memory", "1M"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock"), Export: "x"}
-			var c *Client
-			background(t, func() (err error) {
-				c, err = Dial(inTime(t), uri.String())
-				return err
-			}, "nbdkit", append([]string{"-f", "-U", uri.Address}, args...)...)
-			defer c.Close()
-			exercise(t, c)
-		})
-	}
-	t.Run("list", func(t *testing.T) {
-		uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock")}
-		var exports []plugins.Export
-		background(t, func() (err error) {
-			exports, err = List(inTime(t), uri.String())
-			return err
-		}, "nbdkit", "-f", "-U", uri.Address, "--filter=exportname", "memory", "1M", "exportname=a", "exportname=b c", "exportname-list=explicit")
-		if fmt.Sprint(exports) != "[{a } {b c }]" {
-			t.Errorf("the exports are %v", exports)
-		}
-	})
-}
-
-func TestClientQemuNbd(t *testing.T) {
-	need(t, "qemu-nbd", "qemu-img")
-	image := filepath.Join(t.TempDir(), "image")
-	mustRun(t, "qemu-img", "create", "-f", "raw", image, "64M")
-	uri := URI{Network: "unix", Address: filepath.Join(t.TempDir(), "sock"), Export: "disk"}
-	var c *Client
-	background(t, func() (err error) {
-		c, err = Dial(inTime(t), uri.String())
-		return err
-	}, "qemu-nbd", "-k", uri.Address, "-x", "disk", "-D", "an image", "-e", "4", "-f", "raw", "--persistent", image)
-	defer c.Close()
-	if about, _ := c.Description(t.Context()); about != "an image" || c.Info().Size != 64<<20 {
-		t.Errorf("Description %q, Info %+v", about, c.Info())
-	}
-	data := make([]byte, 64<<20) // more than qemu takes at once
-	copy(data[40<<20:], "here")
-	if err := c.Write(inTime(t), data, 0, 0); err != nil {
-		t.Error(err)
-	}
-	exercise(t, c)
-	exports, err := List(inTime(t), uri.String())
-	if err != nil || len(exports) != 1 || exports[0] != (plugins.Export{Name: "disk", Description: "an image"}) {
-		t.Errorf("List: %v, %v", exports, err)
 	}
 }

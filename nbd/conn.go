@@ -89,9 +89,13 @@ func (c *conn) header(n int, doing string) ([]byte, error) {
 	if err := c.relax(); err != nil {
 		return nil, err
 	}
+	waits := c.in.Buffered() == 0
 	b, err := c.in.Peek(1)
 	if err == io.EOF {
 		return nil, err
+	}
+	if err == nil && waits && c.isDraining() {
+		err = os.ErrDeadlineExceeded // bytes that come together with the deadline may win over it
 	}
 	if err == nil {
 		err = c.urge(n)

@@ -1,7 +1,10 @@
 package nbd
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
 	"sync"
 	"testing"
 
@@ -10,7 +13,10 @@ import (
 	"workbench/plugins"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin") // nbd-client is there
+	goleak.VerifyTestMain(m)
+}
 
 // memory is a disk in memory, and a Backend that has it as every export. The
 // fields that tests set change what it says of itself.
@@ -71,6 +77,35 @@ func (m *memory) counts() (opened, closed int) {
 	return len(m.opened), m.closed
 }
 
+// changes returns in words, in their order, the requests that were given to Do
+// so far, but for READ and BLOCK_STATUS.
+func (m *memory) changes() []string {
+	var ops []string
+	for _, r := range m.requests() {
+		if r.Op != plugins.OpRead && r.Op != plugins.OpExtents {
+			ops = append(ops, fmt.Sprintf("%s %d+%d %s", r.Op, r.Offset, r.Length, r.Flags))
+		}
+	}
+	return ops
+}
+
+// count returns how many requests of a kind were given to Do so far.
+func (m *memory) count(op plugins.Op) (n int) {
+	for _, r := range m.requests() {
+		if r.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
+// holds reports whether the disk has that content.
+func (m *memory) holds(content []byte) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return bytes.Equal(m.data, content)
+}
+
 // requests returns what was given to Do so far.
 func (m *memory) requests() []plugins.Request {
 	m.mu.Lock()
@@ -114,7 +149,11 @@ func (m memoryHandle) Do(ctx context.Context, r *plugins.Request) error {
 	case plugins.OpZero, plugins.OpTrim:
 		clear(m.data[r.Offset : r.Offset+r.Length])
 	case plugins.OpExtents:
-		r.Extents = append(r.Extents, m.extents...)
+		first := 0
+		for first < len(m.extents)-1 && m.extents[first].End() <= r.Offset { // a disk begins with the one at the offset
+			first++
+		}
+		r.Extents = append(r.Extents, m.extents[first:]...)
 		if m.extents == nil {
 			r.Extents = append(r.Extents, plugins.Extent{Length: m.info.Size})
 		}

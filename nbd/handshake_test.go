@@ -536,33 +536,3 @@ func TestTrace(t *testing.T) {
 		t.Errorf("ServeConn returned %v, and %q was told", err, got[len(got)-1])
 	}
 }
-
-// FuzzHandshake sends anything after the greeting. The server must neither
-// crash nor hang, and must close what it opened.
-func FuzzHandshake(f *testing.F) {
-	flags := appendMessage(nil, &clientFlags{bothFlags})
-	opt := func(o option, data []byte) []byte {
-		return append(appendMessage(nil, &optionHeader{o, uint32(len(data))}), data...)
-	}
-	f.Add(flags)
-	f.Add(append(flags, opt(optGo, infoData("a", infoName, infoBlockSize))...))
-	f.Add(append(flags, opt(optSetMeta, metaData("a", baseAllocation, "base:"))...))
-	f.Add(append(flags, opt(optExportName, []byte("a"))...))
-	f.Add(append(append(flags, opt(optStructuredReply, nil)...), opt(optList, nil)...))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m := newMemory(4096)
-		m.exports = []plugins.Export{{Name: "a"}}
-		p, end := connect(t, &Server{Backend: m})
-		go func() {
-			p.nc.Write(b)
-			p.nc.(closeWriter).CloseWrite()
-		}()
-		if _, err := io.Copy(io.Discard, p.nc); err != nil && !errors.Is(err, syscall.ECONNRESET) {
-			t.Error(err)
-		}
-		end.result(t)
-		if opened, closed := m.counts(); opened != closed {
-			t.Errorf("opened %d times, closed %d times", opened, closed)
-		}
-	})
-}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -88,132 +86,121 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-func TestNbdinfo(t *testing.T) {
-	need(t, "nbdinfo")
-	m := newMemory(1 << 20)
-	m.description = "a disk for the test"
-	m.sizes = plugins.BlockSizes{Minimum: 512, Preferred: 4096, Maximum: 1 << 20}
-	m.exports = []plugins.Export{{Name: "one", Description: "first"}, {Name: "two words"}}
-	m.extents = []plugins.Extent{{Length: 65536}, {Offset: 65536, Length: 65536, Type: 3}, {Offset: 131072, Length: 1<<20 - 131072}}
-	unix, tcp := serve(t, &Server{Backend: m}, "one")
-	for name, uri := range map[string]string{"unix": unix, "tcp": tcp} {
-		t.Run(name, func(t *testing.T) {
-			out := mustRun(t, "nbdinfo", uri)
-			for _, want := range []string{`export="one":`, "export-size: 1048576", "description: a disk for the test", "can_fast_zero: true", "can_df: true",
-				"block_size_minimum: 512", "block_size_preferred: 4096", "block_size_maximum: 1048576", "base:allocation", "using structured packets"} {
-				if !strings.Contains(out, want) {
-					t.Errorf("nbdinfo does not say %q:\n%s", want, out)
-				}
-			}
-			var facts struct {
-				Protocol string
-				Exports  []map[string]any
-			}
-			if err := json.Unmarshal([]byte(mustRun(t, "nbdinfo", "--json", uri)), &facts); err != nil {
-				t.Fatal(err)
-			}
-			if facts.Protocol != "newstyle-fixed" || facts.Exports[0]["export-size"] != float64(1<<20) {
-				t.Errorf("nbdinfo --json: %+v", facts)
-			}
-			out = mustRun(t, "nbdinfo", "--map", uri)
-			if got, want := strings.Fields(out), "0 65536 0 data 65536 65536 3 hole,zero 131072 917504 0 data"; strings.Join(got, " ") != want {
-				t.Errorf("nbdinfo --map: %s, want %s", out, want)
-			}
-			out = mustRun(t, "nbdinfo", "--list", uri)
-			for _, want := range []string{`export="one":`, `export="two words":`, "description: first"} {
-				if !strings.Contains(out, want) {
-					t.Errorf("nbdinfo --list does not say %q:\n%s", want, out)
-				}
-			}
-		})
+// A way is a kind of connection.
+type way struct {
+	name    string
+	network string
+	tls     bool // both sides show a certificate
+}
+
+// ways are the kinds of connection that every client is tried over.
+var ways = []way{{"unix", "unix", false}, {"TCP", "tcp", false}, {"TLS over unix", "unix", true}, {"TLS over TCP", "tcp", true}}
+
+// overEach runs a test over each kind of connection.
+func overEach(t *testing.T, test func(t *testing.T, w way)) {
+	t.Helper()
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) { test(t, w) })
 	}
 }
 
-func TestNbdcopy(t *testing.T) {
-	need(t, "nbdcopy")
-	const size = 8 << 20
-	m := newMemory(size)
-	unix, tcp := serve(t, &Server{Backend: m}, "")
-	for name, uri := range map[string]string{"unix": unix, "tcp": tcp} {
-		t.Run(name, func(t *testing.T) {
-			from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to")
-			want := randomBytes(size)
-			copy(want[1<<20:], make([]byte, 1<<20)) // some zeroes
-			if err := os.WriteFile(from, want, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			mustRun(t, "nbdcopy", "--flush", from, uri)
-			if !bytes.Equal(m.data, want) {
-				t.Error("the disk does not hold what was copied")
-			}
-			mustRun(t, "nbdcopy", uri, to)
-			if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("the copy of the disk differs: %v", err)
-			}
-		})
+// serve serves with s until the test ends, and returns where an export is.
+func (w way) serve(t *testing.T, s *Server, export string) URI {
+	t.Helper()
+	var dir string
+	if w.tls {
+		dir, _ = certificates(t)
+		s.TLS, s.RequireTLS = loadServer(t, dir, true), true
 	}
+	unix, tcp := serve(t, s, export)
+	at := tcp
+	if w.network == "unix" {
+		at = unix
+	}
+	u, err := ParseURI(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.TLS, u.Certificates = w.tls, dir
+	return u
 }
 
-func TestQemuImg(t *testing.T) {
-	need(t, "qemu-img")
-	const size = 4 << 20
-	m := newMemory(size)
-	unix, tcp := serve(t, &Server{Backend: m}, "disk 1")
-	for name, uri := range map[string]string{"unix": unix, "tcp": tcp} {
-		t.Run(name, func(t *testing.T) {
-			image := filepath.Join(t.TempDir(), "image")
-			if err := os.WriteFile(image, randomBytes(size), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			mustRun(t, "qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", image, uri)
-			mustRun(t, "qemu-img", "compare", "-f", "raw", "-F", "raw", image, uri)
-			if out := mustRun(t, "qemu-img", "map", "-f", "raw", "--output=json", uri); !strings.Contains(out, `"length": 4194304`) {
-				t.Errorf("qemu-img map: %s", out)
-			}
-		})
+// checkOpened holds that a disk was opened, and never but by that name and over w.
+func (w way) checkOpened(t *testing.T, m *memory, export string) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.opened) == 0 {
+		t.Error("the disk was not opened")
 	}
-}
-
-func TestQemuIO(t *testing.T) {
-	need(t, "qemu-io")
-	m := newMemory(1 << 20)
-	unix, _ := serve(t, &Server{Backend: m}, "")
-	out := mustRun(t, "qemu-io", "-f", "raw", "-t", "none",
-		"-c", "write -P 0xaa 0 64k", "-c", "write -f -P 0xbb 64k 4k", "-c", "read -P 0xaa 0 64k", "-c", "read -P 0xbb 64k 4k",
-		"-c", "write -z 0 32k", "-c", "write -zu 32k 4k", "-c", "read -P 0 0 36k", "-c", "discard 64k 4k", "-c", "flush",
-		"-c", "aio_write -P 0xcc 128k 64k", "-c", "aio_read 0 64k", "-c", "aio_flush", "-c", "read -P 0xcc 128k 64k", unix)
-	if strings.Contains(out, "failed") || strings.Contains(out, "error") {
-		t.Error(out)
-	}
-	var ops []string
-	for _, r := range m.requests() {
-		if r.Op != plugins.OpRead && r.Op != plugins.OpExtents {
-			ops = append(ops, fmt.Sprintf("%s %d+%d %s", r.Op, r.Offset, r.Length, r.Flags))
-		}
-	}
-	for _, want := range []string{"WRITE 0+65536 -", "WRITE 65536+4096 fua", "ZERO 0+32768 -", "ZERO 32768+4096 may_trim", "TRIM 65536+4096 -", "FLUSH 0+0 -"} {
-		if !strings.Contains(strings.Join(ops, "; "), want) {
-			t.Errorf("the disk did not see %q, but %q", want, ops)
+	for _, p := range m.opened {
+		if p.Export != export || p.TLS != w.tls || w.tls != strings.Contains(p.Client.Name, `, "alice"`) {
+			t.Errorf("the disk was opened by %+v: want %q, TLS %t", p, export, w.tls)
 		}
 	}
 }
 
-func TestFio(t *testing.T) {
-	need(t, "fio")
-	m := newMemory(4 << 20)
-	unix, tcp := serve(t, &Server{Backend: m}, "")
-	for name, uri := range map[string]string{"unix": unix, "tcp": tcp} {
-		t.Run(name, func(t *testing.T) {
-			out, err := output(t, "fio", "--name=verify", "--ioengine=nbd", "--uri="+uri, "--rw=randrw", "--bsrange=512-64k", "--size=4m",
-				"--iodepth=16", "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0", "--randrepeat=0")
-			if err != nil && strings.Contains(out, "engine nbd not loadable") && os.Getenv("CI") != "true" {
-				t.Skip("this fio has no nbd engine")
-			}
-			if err != nil || !strings.Contains(out, "err= 0") {
-				t.Errorf("fio: %v\n%s", err, out)
-			}
-		})
+// wantAll holds that a program's output has each of some texts.
+func wantAll(t *testing.T, out string, texts ...string) {
+	t.Helper()
+	for _, want := range texts {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q in:\n%s", want, out)
+		}
 	}
+}
+
+// exit returns the exit status that a program ended with.
+func exit(t *testing.T, err error) int {
+	t.Helper()
+	var status *exec.ExitError
+	if err != nil && !errors.As(err, &status) {
+		t.Fatal(err)
+	}
+	if err == nil {
+		return 0
+	}
+	return status.ExitCode()
+}
+
+// writeFile makes a file with that content and returns its path.
+func writeFile(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// wantFile holds that a file has that content.
+func wantFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%s has %d bytes, and not the %d that it should have: %v", path, len(got), len(content), err)
+	}
+}
+
+// TestClearRefused has programs that do not encrypt meet a server that insists.
+func TestClearRefused(t *testing.T) {
+	need(t, "nbdinfo", "qemu-img", "nbd-client")
+	overEach(t, func(t *testing.T, w way) {
+		if !w.tls {
+			return
+		}
+		m := newMemory(4096)
+		u := w.serve(t, &Server{Backend: m}, "")
+		u.TLS, u.Certificates = false, ""
+		for _, command := range [][]string{{"nbdinfo", u.String()}, {"qemu-img", "info", u.String()}, append([]string{"nbd-client", "-l"}, nbdClientArgs(u)...)} {
+			out, err := output(t, command[0], command[1:]...)
+			if err == nil || !strings.Contains(out, "TLS") {
+				t.Errorf("%q: %v\n%s", command, err, out)
+			}
+		}
+		if opened, _ := m.counts(); opened != 0 {
+			t.Errorf("the disk was opened %d times", opened)
+		}
+	})
 }
 
 // TestExplainRealClients explains what real clients and our server say to each

@@ -121,8 +121,7 @@ func TestRequestRows(t *testing.T) {
 	})
 }
 
-// TestHandshakeRows has the rows on the handshake, but for those on TLS, which
-// stand with its tests.
+// TestHandshakeRows has the rows on the handshake.
 func TestHandshakeRows(t *testing.T) {
 	checkRows(t, []row{
 		{name: "server flags", nbdkit: "0x3", qemu: "0x3", nbds: "0x3", ours: "0x3", tests: []string{"TestGreeting"}},
@@ -142,7 +141,7 @@ func TestHandshakeRows(t *testing.T) {
 		{name: "LIST twice", nbdkit: "ERR_INVALID", qemu: "again", nbds: "again", ours: "again", tests: []string{"TestList: twice"}},
 		{name: "INFO and GO of an unknown export", nbdkit: "as the plugin decides", qemu: "ERR_UNKNOWN", nbds: "ERR_UNKNOWN", ours: "as the plugin decides", tests: []string{"TestInfo: unknown export"}},
 		{name: "INFO and GO, malformed", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "out of step", ours: "ERR_INVALID",
-			tests: []string{"TestOptionErrors: GO of 5 bytes", "TestOptionErrors: GO with half an information", "TestOptionErrors: GO with a name longer than the option"}},
+			tests: []string{"TestOptionErrors: GO of 5 bytes", "TestOptionErrors: GO with half an information", "TestOptionErrors: GO with a name longer than the option", "TestOptionErrors: GO with more informations than said"}},
 		{name: "a name of 4096 bytes, of 4097", nbdkit: "ok / ERR_INVALID", qemu: "ok / ERR_INVALID", nbds: "out of step", ours: "ok / ERR_INVALID",
 			tests: []string{"TestOptionErrors: GO with a name of 4096 bytes", "TestOptionErrors: GO with a name of 4097 bytes"}},
 		{name: "a zero byte in the name", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "ERR_UNKNOWN", ours: "ERR_INVALID", tests: []string{"TestOptionErrors: GO with a zero byte in the name"}},
@@ -155,6 +154,13 @@ func TestHandshakeRows(t *testing.T) {
 		{name: "INFO, then GO", nbdkit: "the same", qemu: "the same", nbds: "the same", ours: "the same", tests: []string{"TestInfo: with the same answer"}},
 		{name: "STRUCTURED_REPLY with data", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "ERR_UNSUP", ours: "ERR_INVALID", tests: []string{"TestOptionErrors: STRUCTURED_REPLY with data"}},
 		{name: "STRUCTURED_REPLY twice", nbdkit: "ACK", qemu: "ERR_INVALID", nbds: "-", ours: "ERR_INVALID", tests: []string{"TestStructuredReplyTwice"}},
+		{name: "STARTTLS without TLS, with data", nbdkit: "ERR_POLICY / ERR_INVALID", qemu: "ERR_POLICY / ERR_INVALID", nbds: "ERR_POLICY / not measured",
+			ours: "ERR_POLICY / ERR_INVALID", tests: []string{"TestOptionErrors: STARTTLS", "TestClientTLSRefused: ERR_POLICY", "TestStartTLSOptions: with data"}},
+		{name: "what was agreed on before STARTTLS", nbdkit: "forgotten", qemu: "not measured", nbds: "not measured", ours: "forgotten", tests: []string{"TestStartTLSForgets"}},
+		{name: "before TLS where it is required: anything but STARTTLS and ABORT", nbdkit: "ERR_TLS_REQD", qemu: "not measured", nbds: "ERR_TLS_REQD",
+			ours: "ERR_TLS_REQD", tests: []string{"TestTLSRequired: optListMeta", "TestClearRefused"}},
+		{name: "before TLS where it is required: ABORT", nbdkit: "ACK", qemu: "not measured", nbds: "not measured", ours: "ACK", tests: []string{"TestTLSRequired: ABORT"}},
+		{name: "before TLS where it is required: EXPORT_NAME", nbdkit: "hangs up", qemu: "not measured", nbds: "hangs up", ours: "hangs up", tests: []string{"TestTLSRequired: EXPORT_NAME"}},
 		{name: "EXTENDED_HEADERS", nbdkit: "ERR_UNSUP", qemu: "ERR_UNSUP", nbds: "ERR_UNSUP", ours: "ACK", tests: []string{"TestExtendedNegotiation"},
 			why: "these versions do not have the extension yet, qemu since 8.2 has"},
 		{name: "LIST_META_CONTEXT before STRUCTURED_REPLY", nbdkit: "ACK", qemu: "ACK", nbds: "ERR_UNSUP", ours: "ACK", tests: []string{"TestOptionErrors: LIST_META_CONTEXT before STRUCTURED_REPLY"}},
@@ -169,5 +175,6 @@ func TestHandshakeRows(t *testing.T) {
 		{name: "SET_META_CONTEXT of an unknown export", nbdkit: "ACK", qemu: "ERR_UNKNOWN", nbds: "-", ours: "ACK", tests: []string{"TestMetaContextUnknownExport"}},
 		{name: "SET_META_CONTEXT, truncated", nbdkit: "ERR_INVALID", qemu: "ERR_INVALID", nbds: "-", ours: "ERR_INVALID", tests: []string{"TestMetaContextLife: cleared by an error"}},
 		{name: "a context of another export than GO's", nbdkit: "EINVAL later", qemu: "EINVAL later", nbds: "-", ours: "EINVAL later", tests: []string{"TestMetaContextLife: chosen for another export"}},
+		{name: "a context that was chosen before STARTTLS", nbdkit: "EINVAL later", qemu: "EINVAL later", nbds: "-", ours: "EINVAL later", tests: []string{"TestStartTLSForgets: BLOCK_STATUS without a context"}},
 	})
 }

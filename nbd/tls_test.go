@@ -20,7 +20,7 @@ import (
 )
 
 // certificates makes a folder of certificates.
-func certificates(t *testing.T) (dir string, a *nbdtest.Authority) {
+func certificates(t testing.TB) (dir string, a *nbdtest.Authority) {
 	t.Helper()
 	dir = t.TempDir()
 	a, err := nbdtest.WriteFolder(dir)
@@ -30,7 +30,7 @@ func certificates(t *testing.T) (dir string, a *nbdtest.Authority) {
 	return dir, a
 }
 
-func loadServer(t *testing.T, dir string, verifyPeer bool) *tls.Config {
+func loadServer(t testing.TB, dir string, verifyPeer bool) *tls.Config {
 	t.Helper()
 	config, err := LoadCertificates(dir, verifyPeer)
 	if err != nil {
@@ -39,7 +39,7 @@ func loadServer(t *testing.T, dir string, verifyPeer bool) *tls.Config {
 	return config
 }
 
-func loadClient(t *testing.T, dir string) *tls.Config {
+func loadClient(t testing.TB, dir string) *tls.Config {
 	t.Helper()
 	config, err := LoadClientCertificates(dir)
 	if err != nil {

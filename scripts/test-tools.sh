@@ -15,6 +15,7 @@ qemu-io                                             qemu-utils           nbd,cmd
 qemu-img                                            qemu-utils           nbd,cmd
 qemu-nbd                                            qemu-utils           nbd
 nbd-server                                          nbd-server           nbd
+nbd-client                                          nbd-client           nbd
 fusermount3                                         fuse3                fusemount,cmd
 fio                                                 fio                  nbd,cmd
 tmux                                                tmux                 tui,cmd

@@ -73,7 +73,7 @@ func (o *checkOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.export, "export", "e", "", "check this export alone (default: the default export, and those that are listed)")
 	f.BoolVarP(&o.readOnly, "readonly", "r", false, "check as it is served with -r")
 	f.StringVar(&o.language, "lang", "", "language of the script: lua or starlark (default by extension, then first line)")
-	f.DurationVar(&o.limit, "callback-timeout", 30*time.Second, "a callback that takes longer is stopped and reported; 0 = never")
+	f.DurationVar(&o.limit, "callback-timeout", defaultCallbackTimeout, "a callback that takes longer is stopped and reported; 0 = never")
 	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more; 0 = never")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show what nbdkit.debug says too")
 }

@@ -40,7 +40,7 @@ func printReport(to *os.File, r *check.Report) error {
 			}
 		}
 		if r.Unshown > 0 {
-			fmt.Fprintf(w, "  and %s more\n", count(r.Unshown, "line"))
+			fmt.Fprintf(w, "  and %s more\n", plural(r.Unshown, "line"))
 		}
 		fmt.Fprintln(w)
 	}
@@ -103,21 +103,24 @@ func (s *reportStyle) summary(r *check.Report) string {
 	var counts []string
 	for severity, style := range s.severities {
 		if n := r.Count(check.Severity(severity)); n > 0 {
-			counts = append(counts, style.Render(count(n, check.Severity(severity).String())))
+			counts = append(counts, style.Render(plural(n, check.Severity(severity).String())))
 		}
 	}
 	script := recordings.Printable(r.Script)
 	if len(counts) > 0 {
 		return strings.Join(counts, ", ") + " in " + s.bold.Render(script)
 	}
-	facts := []string{count(len(r.Callbacks), "callback")}
+	facts := []string{plural(len(r.Callbacks), "callback")}
 	switch len(r.Disks) {
 	case 1:
 		facts = append(facts, sizeText(r.Disks[0].Info.Size))
 	default:
-		facts = append(facts, count(len(r.Disks), "export"))
+		facts = append(facts, plural(len(r.Disks), "export"))
 	}
-	facts = append(facts, count(r.Requests, "request"))
+	facts = append(facts, plural(r.Requests, "request"))
+	if r.Changing {
+		facts = append(facts, "other bytes from read to read")
+	}
 	if r.Written {
 		facts = append(facts, "written and put back")
 	} else if len(r.Disks) > 0 && r.Disks[0].Info.ReadOnly {
@@ -150,8 +153,8 @@ func times(n int) string {
 	return fmt.Sprintf("%d × ", n)
 }
 
-// count returns "1 error" or "2 errors".
-func count(n int, noun string) string {
+// plural returns "1 error" or "2 errors".
+func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
@@ -202,6 +205,7 @@ type (
 		Callbacks  []string   `json:"callbacks"`
 		Disks      []jsonDisk `json:"disks"`
 		Requests   int        `json:"requests"`
+		Changing   bool       `json:"changing,omitempty"` // a read-only disk gave other bytes from read to read
 		Written    bool       `json:"written"`
 		Errors     int        `json:"errors"`
 		Warnings   int        `json:"warnings"`
@@ -239,7 +243,7 @@ func printReportJSON(to *os.File, r *check.Report) error {
 	}
 	s := jsonSummary{
 		Kind: "summary", Script: r.Script, Language: r.Language, APIVersion: r.APIVersion,
-		Callbacks: []string{}, Disks: []jsonDisk{}, Requests: r.Requests, Written: r.Written,
+		Callbacks: []string{}, Disks: []jsonDisk{}, Requests: r.Requests, Changing: r.Changing, Written: r.Written,
 		Errors: r.Count(check.Error), Warnings: r.Count(check.Warning), Notes: r.Count(check.Note), Took: r.Took.Nanoseconds(),
 	}
 	for _, cb := range r.Callbacks {

@@ -85,8 +85,8 @@ func refusesDefault(err error) bool {
 }
 
 // checkExport plays clients of one export, one after the other and side by side,
-// and returns what it is really called. listed means that there are others, so
-// that there need not be a default one.
+// and returns what it is really called. others means that there are some with a
+// name, so that there need not be a default one.
 func (c *checker) checkExport(ctx context.Context, in *plugins.Instance, name string, others bool) string {
 	if ctx.Err() != nil || c.watchdog.isLost() {
 		return name

@@ -104,6 +104,7 @@ type Report struct {
 	Output     []Line // at most maxOutput
 	Unshown    int    // lines of output beyond those
 	Requests   int    // that were sent
+	Changing   bool   // a disk that nobody can write gives other bytes from read to read
 	Written    bool   // writes were among them
 	Took       time.Duration
 }

@@ -89,7 +89,7 @@ func (c *checker) checkReads(ctx context.Context, conn *connection, disk Disk) {
 		if !ok {
 			continue
 		}
-		if !c.isStable(s, data, again) {
+		if !c.isStable(disk, s, data, again) {
 			continue
 		}
 		for _, k := range known {
@@ -109,8 +109,9 @@ func (c *checker) checkReads(ctx context.Context, conn *connection, disk Disk) {
 	}
 }
 
-// isStable reports whether two reads of s agree, and what is wrong if not.
-func (c *checker) isStable(s span, data, again []byte) bool {
+// isStable reports whether two reads of s agree. If they do not, that is a
+// mistake, or else what such a disk is for: statistics, say, that nobody writes.
+func (c *checker) isStable(disk Disk, s span, data, again []byte) bool {
 	at := mismatch(data, again)
 	if at < 0 {
 		return true
@@ -123,11 +124,17 @@ func (c *checker) isStable(s span, data, again []byte) bool {
 			unfilled++
 		}
 	}
-	if unfilled > 0 {
+	switch {
+	case unfilled > 0:
 		f.Severity = Warning
 		f.Text = fmt.Sprintf("pread left %s of its buffer as they were, the first at %d", count(unfilled, "byte"), s.offset+uint64(at))
 		f.Advice = "fill all of it, also with zeroes: nbdkit sends what happens to stand there"
-	} else {
+	case disk.Info.ReadOnly:
+		c.mu.Lock()
+		c.report.Changing = true
+		c.mu.Unlock()
+		return false
+	default:
 		f.Severity = Note
 		f.Text = fmt.Sprintf("two reads of %s at %d gave different bytes, the first at %d", count(s.length, "byte"), s.offset, s.offset+uint64(at))
 		f.Advice = "if that is not meant: clients that cache will see one or the other"

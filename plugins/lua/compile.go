@@ -23,7 +23,9 @@ func compile(path, text string) (proto *glua.FunctionProto, err error) {
 	text = plainChunk(text)
 	chunk, err := parse.Parse(strings.NewReader(text), path)
 	if err == nil {
-		repair(chunk)
+		if line, msg := check(chunk); msg != "" {
+			return nil, &plugins.Error{File: path, Line: line, Msg: msg}
+		}
 		proto, err = glua.Compile(chunk, path)
 	}
 	if err != nil {
@@ -34,14 +36,14 @@ func compile(path, text string) (proto *glua.FunctionProto, err error) {
 
 // plainChunk returns text as the parser wants it, every line in its place: no
 // byte order mark and no "#!" line, which the C interpreter skips as well, and
-// "\x41" written as "\065", which is as long.
+// no escapes that the parser does not know.
 func plainChunk(text string) string {
 	text = strings.TrimPrefix(text, "\ufeff")
 	if strings.HasPrefix(text, "#") {
 		_, rest, _ := strings.Cut(text, "\n")
 		text = "\n" + rest
 	}
-	return decimalEscapes(text)
+	return plainEscapes(text)
 }
 
 // syntaxError puts what the parser or the compiler found into plain words.
@@ -82,40 +84,4 @@ func describe(e *parse.Error) string {
 		return fmt.Sprintf("syntax error near %q", e.Token)
 	}
 	return e.Message
-}
-
-// hints are for what other versions of Lua, or other languages, have: the text
-// that stands around the place of the error.
-var hints = []struct{ operator, hint string }{
-	{"//", "// is Lua 5.3, this is 5.1: write math.floor(a / b)"},
-	{"<<", "<< is Lua 5.3, this is 5.1: write bit32.lshift(a, n), or a * 2^n"},
-	{">>", ">> is Lua 5.3, this is 5.1: write bit32.rshift(a, n), or math.floor(a / 2^n)"},
-	{"&&", "write and"},
-	{"||", "write or"},
-	{"!=", "write ~="},
-	{"+=", "write a = a + b"},
-	{"-=", "write a = a - b"},
-	{"&", "& is Lua 5.3, this is 5.1: write bit32.band(a, b)"},
-	{"|", "| is Lua 5.3, this is 5.1: write bit32.bor(a, b)"},
-	{"~", "~ is Lua 5.3, this is 5.1: write bit32.bxor(a, b), or bit32.bnot(a)"},
-	{"!", "write not"},
-}
-
-// hintFor returns what to write instead, "" if nobody knows.
-func hintFor(lines []string, line int, e *parse.Error) string {
-	if line < 1 || line > len(lines) {
-		return ""
-	}
-	text := lines[line-1]
-	last := e.Pos.Column - 1 // index of the offending byte
-	if last < 0 || last >= len(text) {
-		return ""
-	}
-	around := text[max(0, last-1):min(len(text), last+2)]
-	for _, h := range hints {
-		if at := strings.Index(around, h.operator); at >= 0 && strings.ContainsRune(h.operator, rune(text[last])) {
-			return h.hint
-		}
-	}
-	return ""
 }

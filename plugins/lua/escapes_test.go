@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestDecimalEscapes(t *testing.T) {
+func TestPlainEscapes(t *testing.T) {
 	for in, want := range map[string]string{
 		`"\x41"`:                     `"\065"`,
 		`'\xfF'`:                     `'\255'`,
@@ -18,10 +18,14 @@ func TestDecimalEscapes(t *testing.T) {
 		`"\"\x41"`:                   `"\"\065"`,
 		`"\x4`:                       `"\x4`,
 		`"\`:                         `"\`,
+		`"\u{20AC}\u{41}"`:           `"\226\130\172\065"`,
+		`"\u{}" "\u{110000}" "\u41"`: `"\u{}" "\u{110000}" "\u41"`,
+		"f('a\\z \n\n  b', x)":       "f('ab'\n\n, x)",
+		`"\\z "`:                     `"\\z "`,
 		"'open\n\\x41 '\\x42'":       "'open\n\\x41 '\\066'",
 	} {
-		if got := decimalEscapes(in); got != want {
-			t.Errorf("decimalEscapes(%q) = %q, want %q", in, got, want)
+		if got := plainEscapes(in); got != want {
+			t.Errorf("plainEscapes(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -24,7 +24,10 @@ func (s *script) failure(ctx context.Context, cb plugins.Callback, err error) er
 	if errors.As(err, &api) {
 		e.Stack = stackText(api.StackTrace, cb)
 		e.Errno, e.Msg = describeValue(api.Object)
-		if api.Type == glua.ApiErrorPanic {
+		switch {
+		case strings.Contains(e.Msg, "callstack overflow"):
+			e.Msg = "stack overflow"
+		case api.Type == glua.ApiErrorPanic:
 			e.Msg = "the Lua interpreter failed: " + e.Msg
 		}
 	}
@@ -126,6 +129,7 @@ func (s *script) locate(e *plugins.Error) {
 			return
 		}
 	}
+	e.File, e.Line = s.Position(e.Callback)
 }
 
 // splitPosition splits "file:line: rest" if file is one of files; else line is 0.

@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 		{`workbench.memory(4096):pwrite("x", 4096)`, syscall.ENOSPC, "pread: disk.lua:3: WRITE of 1 bytes at 4096 goes past the end of the disk (4096 bytes)"},
 		{`workbench.memory(4096):pread(-1, 0)`, syscall.EIO, "pread: disk.lua:3: count: wanted a whole number from 0 on, got -1"},
 		{`workbench.memory(4096):pread(1, 0.5)`, syscall.EIO, "pread: disk.lua:3: offset: wanted a whole number, got 0.5"},
-		{`workbench.memory(2^53):pread(2^52, 0)`, syscall.EIO, "pread: disk.lua:3: 4503599627370496 bytes are too many for one value, 1073741824 are the most"},
+		{`workbench.memory(2^53):pread(2^52, 0)`, syscall.EIO, "pread: disk.lua:3: 4503599627370496 bytes are too many for one value, 268435456 are the most"},
 		{`workbench.memory(4096).pread(1, 0)`, syscall.EIO, "pread: disk.lua:3: wanted a disk, got 1: methods are called with a colon, as in disk:pread(count, offset)"},
 		{`local ok, e = pcall(workbench.file, "/nonexistent/x")
 error(e)`, syscall.ENOENT, "pread: disk.lua:3: open /nonexistent/x: no such file or directory"},

@@ -3,6 +3,7 @@ package lua
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -117,6 +118,10 @@ func failed(L *glua.LState, err error) int {
 		if path.Op == "open" { // only there C names the file
 			text = path.Path + ": " + text
 		}
+	}
+	var link *os.LinkError // of a rename
+	if errors.As(err, &link) {
+		text = link.Old + ": " + link.Err.Error()
 	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -267,7 +272,7 @@ func (f *file) readFormat(L *glua.LState, n int) (glua.LValue, error) {
 	}
 	if count, ok := L.Get(n).(glua.LNumber); ok {
 		if count < 0 || count > maxString {
-			L.ArgError(n, "wanted a number of bytes from 0 to 2^30")
+			L.ArgError(n, fmt.Sprintf("wanted a number of bytes from 0 to %d", maxString))
 		}
 		return f.readBytes(int(count))
 	}
@@ -277,7 +282,10 @@ func (f *file) readFormat(L *glua.LState, n int) (glua.LValue, error) {
 	case "L":
 		return f.readLine(true)
 	case "a":
-		data, err := io.ReadAll(f.reader)
+		data, err := io.ReadAll(io.LimitReader(f.reader, maxString+1))
+		if len(data) > maxString {
+			L.RaiseError("the rest of the file is larger than %d bytes: read it in pieces", maxString)
+		}
 		return stringOf(data), err
 	case "n":
 		return f.readNumber()

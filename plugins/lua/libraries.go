@@ -2,18 +2,17 @@ package lua
 
 import (
 	"errors"
-	"fmt"
-	"math"
 	"runtime"
 	"strconv"
 	"strings"
 
 	glua "github.com/yuin/gopher-lua"
+
+	"workbench/plugins/stdlib"
 )
 
-// maxString bounds the strings that one call may make, in bytes. An allocation
-// that fails would end the process, not the script.
-const maxString = 1 << 30
+// maxString bounds the strings that one call may make, in bytes.
+const maxString = stdlib.MaxBytes
 
 // openLibraries fills the global table: the libraries of Lua that a disk may
 // need, with the functions replaced that reach out of the script or differ from
@@ -41,24 +40,21 @@ func (s *script) openLibraries(dir string) {
 		"loadstring":     load,
 		"loadfile":       s.loadFile,
 		"dofile":         s.doFile,
+		"rawlen":         rawLen,
+		"xpcall":         xpcall(global.RawGetString("xpcall").(*glua.LFunction)),
+		"pairs":          pairs(global.RawGetString("pairs").(*glua.LFunction)),
 	})
 
-	tables := table("table")
-	tables.RawSetString("unpack", global.RawGetString("unpack"))
-	L.SetFuncs(tables, map[string]glua.LGFunction{"pack": tablePack})
 	s.openStrings(table("string"))
-	maths := table("math")
-	maths.RawSetString("huge", glua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
-	L.SetFuncs(maths, map[string]glua.LGFunction{"tointeger": mathToInteger, "type": mathType})
+	s.openTables(table("table"))
+	openMath(L, table("math"))
+	s.openOS(table("os"))
 	s.addLibrary("bit32", bit32)
+	s.addLibrary("utf8", utf8Functions).RawSetString("charpattern", glua.LString("[\x00-\x7F\xC2-\xF4][\x80-\xBF]*"))
 
-	L.SetFuncs(table("os"), map[string]glua.LGFunction{
-		"exit":    refuse("os.exit is not there: a script cannot end the program that runs it; raise an error instead"),
-		"execute": refuse("os.execute is not there: a script cannot run other programs"),
-	})
 	traceback := table("debug").RawGetString("traceback")
 	s.addLibrary("debug", nil).RawSetString("traceback", traceback)
-	s.keepContext(table("coroutine"))
+	s.openCoroutines(table("coroutine"))
 	s.openRequire(table("package"), dir)
 
 	s.openIO()
@@ -82,23 +78,55 @@ func refuse(why string) glua.LGFunction {
 	}
 }
 
-// keepContext makes coroutines run under the script's own context. gopher-lua
-// would derive one from it, which ends with the call that created the coroutine.
-func (s *script) keepContext(coroutine *glua.LTable) {
-	for _, name := range []string{"create", "wrap"} {
-		original := coroutine.RawGetString(name).(*glua.LFunction).GFunction
-		coroutine.RawSetString(name, s.state.NewFunction(func(L *glua.LState) int {
-			L.RemoveContext()
-			defer L.SetContext(&s.interrupt)
-			n := original(L)
-			switch made := L.Get(-1).(type) {
-			case *glua.LState:
-				made.SetContext(&s.interrupt)
-			case *glua.LFunction:
-				made.Upvalues[0].Value().(*glua.LState).SetContext(&s.interrupt)
+// rawLen is rawlen(value).
+func rawLen(L *glua.LState) int {
+	switch v := L.Get(1).(type) {
+	case *glua.LTable:
+		L.Push(glua.LNumber(v.Len()))
+	case glua.LString:
+		L.Push(glua.LNumber(len(v)))
+	default:
+		L.ArgError(1, "table or string expected")
+	}
+	return 1
+}
+
+// pairs is pairs(value), which asks the metamethod __pairs first.
+func pairs(original *glua.LFunction) glua.LGFunction {
+	return func(L *glua.LState) int {
+		first := L.Get(1)
+		f := L.GetMetaField(first, "__pairs")
+		if f == glua.LNil {
+			f = original
+		}
+		L.Push(f)
+		L.Push(first)
+		L.Call(1, 3)
+		return 3
+	}
+}
+
+// xpcall is xpcall(f, handler, ...), of which gopher-lua's ignores the arguments.
+func xpcall(original *glua.LFunction) glua.LGFunction {
+	return func(L *glua.LState) int {
+		f, args := L.CheckAny(1), []glua.LValue{}
+		handler := L.CheckFunction(2)
+		for i := 3; i <= L.GetTop(); i++ {
+			args = append(args, L.Get(i))
+		}
+		L.SetTop(0)
+		L.Push(original)
+		L.Push(L.NewFunction(func(L *glua.LState) int {
+			L.Push(f)
+			for _, arg := range args {
+				L.Push(arg)
 			}
-			return n
+			L.Call(len(args), glua.MultRet)
+			return L.GetTop()
 		}))
+		L.Push(handler)
+		L.Call(2, glua.MultRet)
+		return L.GetTop()
 	}
 }
 
@@ -153,7 +181,13 @@ func parseNumber(text string) (float64, bool) {
 	if len(text)-len(digits) > 1 {
 		return 0, false
 	}
-	if hex, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok {
+	if hex, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok && strings.ContainsAny(hex, ".p") && !strings.Contains(hex, "_") {
+		if !strings.Contains(hex, "p") {
+			text += "p0"
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		return n, err == nil || errors.Is(err, strconv.ErrRange)
+	} else if ok {
 		n, err := strconv.ParseUint(hex, 16, 64)
 		if strings.HasPrefix(text, "-") {
 			return -float64(n), err == nil
@@ -167,6 +201,9 @@ func parseNumber(text string) (float64, bool) {
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
+
+// maxChunk bounds what load compiles, because the compiler cannot be interrupted.
+const maxChunk = 4 << 20
 
 // load is Lua 5.3's: the chunk is a string, or a function that returns the pieces.
 func load(L *glua.LState) int {
@@ -185,7 +222,13 @@ func load(L *glua.LState) int {
 				break
 			}
 			text.WriteString(string(piece))
+			if text.Len() > maxChunk {
+				break
+			}
 		}
+	}
+	if text.Len() > maxChunk {
+		L.RaiseError("load: %d bytes are the most that is compiled at once", maxChunk)
 	}
 	name := strings.TrimLeft(L.OptString(2, "=(load)"), "=@")
 	proto, err := compile(name, text.String())
@@ -200,93 +243,4 @@ func load(L *glua.LState) int {
 	}
 	L.Push(fn)
 	return 1
-}
-
-func tablePack(L *glua.LState) int {
-	n := L.GetTop()
-	table := L.CreateTable(n, 1)
-	for i := 1; i <= n; i++ {
-		table.RawSetInt(i, L.Get(i))
-	}
-	table.RawSetString("n", glua.LNumber(n))
-	L.Push(table)
-	return 1
-}
-
-// mathToInteger returns its argument if it is a whole number, nil if it is not.
-func mathToInteger(L *glua.LState) int {
-	f, ok := L.CheckAny(1).(glua.LNumber)
-	if !ok || float64(f) != math.Trunc(float64(f)) || math.IsInf(float64(f), 0) {
-		L.Push(glua.LNil)
-		return 1
-	}
-	L.Push(f)
-	return 1
-}
-
-// mathType tells whole numbers from others. 5.1 has one type for both, so 2.0 is
-// an integer here.
-func mathType(L *glua.LState) int {
-	f, ok := L.CheckAny(1).(glua.LNumber)
-	switch {
-	case !ok:
-		L.Push(glua.LNil)
-	case float64(f) == math.Trunc(float64(f)) && !math.IsInf(float64(f), 0):
-		L.Push(glua.LString("integer"))
-	default:
-		L.Push(glua.LString("float"))
-	}
-	return 1
-}
-
-// bit32 has the functions of Lua 5.2's library that stand for operators of 5.3.
-// The operands are taken modulo 2^32.
-var bit32 = map[string]glua.LGFunction{
-	"band": bitFold(math.MaxUint32, func(a, b uint32) uint32 { return a & b }),
-	"bor":  bitFold(0, func(a, b uint32) uint32 { return a | b }),
-	"bxor": bitFold(0, func(a, b uint32) uint32 { return a ^ b }),
-	"bnot": func(L *glua.LState) int {
-		L.Push(glua.LNumber(^checkBits(L, 1)))
-		return 1
-	},
-	"lshift": bitShift(1),
-	"rshift": bitShift(-1),
-}
-
-func bitFold(start uint32, op func(a, b uint32) uint32) glua.LGFunction {
-	return func(L *glua.LState) int {
-		result := start
-		for i := 1; i <= L.GetTop(); i++ {
-			result = op(result, checkBits(L, i))
-		}
-		L.Push(glua.LNumber(result))
-		return 1
-	}
-}
-
-// bitShift shifts to the left for direction 1, to the right for -1; a negative
-// distance turns it round.
-func bitShift(direction float64) glua.LGFunction {
-	return func(L *glua.LState) int {
-		bits, distance := checkBits(L, 1), direction*math.Trunc(float64(L.CheckNumber(2)))
-		switch {
-		case math.Abs(distance) >= 32:
-			bits = 0
-		case distance >= 0:
-			bits <<= uint(distance)
-		default:
-			bits >>= uint(-distance)
-		}
-		L.Push(glua.LNumber(bits))
-		return 1
-	}
-}
-
-// checkBits returns argument n modulo 2^32.
-func checkBits(L *glua.LState, n int) uint32 {
-	f := float64(L.CheckNumber(n))
-	if f != math.Trunc(f) || math.Abs(f) > maxExact {
-		L.ArgError(n, fmt.Sprintf("%v is not a whole number", f))
-	}
-	return uint32(int64(f))
 }

@@ -29,6 +29,42 @@ func lookPath(t *testing.T, name string) string {
 	return ""
 }
 
+// The libraries must answer as those of the Lua that nbdkit has.
+func TestLibrariesAgainstNbdkit(t *testing.T) {
+	nbdkit := lookPath(t, "nbdkit")
+	const script = "testdata/oracle/library.lua"
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	theirs, err := exec.CommandContext(ctx, nbdkit, "lua", script, "--dump-plugin").Output()
+	if err != nil {
+		if os.Getenv("CI") != "true" {
+			t.Skipf("nbdkit has no Lua: %v", err)
+		}
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, out, err := start(t, string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := out.String()
+	if len(ours) < 10000 {
+		t.Fatalf("the script printed only %d bytes", len(ours))
+	}
+	if bytes.HasPrefix(theirs, []byte(ours)) {
+		return
+	}
+	theirLines := strings.Split(string(theirs), "\n")
+	for i, line := range strings.Split(ours, "\n") {
+		if i >= len(theirLines) || line != theirLines[i] {
+			t.Fatalf("line %d of the output is\n%s\nand under nbdkit\n%s", i+1, line, theirLines[min(i, len(theirLines)-1)])
+		}
+	}
+}
+
 // The same plugin must do the same to a file, whether nbdkit runs it or we do.
 func TestAgainstNbdkit(t *testing.T) {
 	nbdkit, qemuIO := lookPath(t, "nbdkit"), lookPath(t, "qemu-io")

@@ -340,6 +340,8 @@ func inClass(c, letter byte) bool {
 		in = 'A' <= c && c <= 'Z'
 	case 'w':
 		in = isLetter(c) || isDigit(c)
+	case 'z': // of Lua 5.1, but still there
+		in = c == 0
 	case 'x':
 		in = isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f'
 	default:

@@ -7,6 +7,9 @@ import (
 	glua "github.com/yuin/gopher-lua"
 )
 
+// maxDepth is how deep plain values may nest.
+const maxDepth = 100
+
 // toPlain turns a value of a script into one that outlives it: nil, bool, int64
 // (a whole number), float64, string, []any (a table with the keys 1 to n, and an
 // empty one), or map[string]any.
@@ -29,6 +32,9 @@ func plain(value glua.LValue, above map[*glua.LTable]bool) (any, error) {
 	case *glua.LTable:
 		if above[value] {
 			return nil, fmt.Errorf("a table that contains itself")
+		}
+		if len(above) == maxDepth {
+			return nil, fmt.Errorf("a table that nests deeper than %d levels", maxDepth)
 		}
 		above[value] = true
 		defer delete(above, value)

@@ -11,31 +11,15 @@ import (
 // jump as well, but by then that one has been patched and is misread: such a
 // loop ends anywhere. It takes no more than "for k in pairs(t) do if false then".
 // A body that may begin with a jump therefore gets a local variable in front.
-func repair(chunk []ast.Stmt) { repairNode(reflect.ValueOf(chunk)) }
-
-// repairNode repairs whatever loops are in a part of the tree. It goes by
-// reflection because functions, and loops in them, stand in any expression.
-func repairNode(node reflect.Value) {
-	switch node.Kind() {
-	case reflect.Interface, reflect.Pointer:
-		if !node.IsNil() {
-			repairNode(node.Elem())
-		}
-	case reflect.Slice:
-		for i := range node.Len() {
-			repairNode(node.Index(i))
-		}
-	case reflect.Struct:
-		if body := bodyOf(node); body != nil && len(*body) > 0 && mayJump((*body)[0]) {
-			first := &ast.LocalAssignStmt{Names: []string{"(first)"}} // no script can spell it
-			first.SetLine((*body)[0].Line())
-			first.SetLastLine((*body)[0].Line())
-			*body = append([]ast.Stmt{first}, *body...)
-		}
-		for i := range node.NumField() {
-			repairNode(node.Field(i))
-		}
+func repair(node reflect.Value) {
+	body := bodyOf(node)
+	if body == nil || len(*body) == 0 || !mayJump((*body)[0]) {
+		return
 	}
+	first := &ast.LocalAssignStmt{Names: []string{"(first)"}} // no script can spell it
+	first.SetLine((*body)[0].Line())
+	first.SetLastLine((*body)[0].Line())
+	*body = append([]ast.Stmt{first}, *body...)
 }
 
 // bodyOf returns the statements of a loop, nil if the node is no loop.

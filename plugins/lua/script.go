@@ -28,6 +28,8 @@ type script struct {
 	// Of the call that runs.
 	running *plugins.Call // nil at the top level
 	errno   syscall.Errno // what nbdkit.set_error asked for
+
+	coroutines int // that run inside of each other
 }
 
 var _ plugins.Script = (*script)(nil)

@@ -19,6 +19,8 @@ func (s *script) openStrings(table *glua.LTable) {
 		"gsub":     s.gsub,
 		"format":   stringFormat,
 		"rep":      stringRep,
+		"byte":     stringByte,
+		"char":     stringChar,
 		"lower":    mapBytes('A', 'Z'),
 		"upper":    mapBytes('a', 'z'),
 		"pack":     stringPack,
@@ -211,6 +213,35 @@ func stringRep(L *glua.LState) int {
 		L.RaiseError("string.rep: the result would be larger than %d bytes", maxString)
 	}
 	L.Push(glua.LString(strings.Repeat(text+separator, int(n)-1) + text))
+	return 1
+}
+
+// stringByte is string.byte(text[, i[, j]]).
+func stringByte(L *glua.LState) int {
+	text := L.CheckString(1)
+	first := L.OptInt(2, 1)
+	begin := startOf(first, len(text))
+	end := min(byteIndex(L.OptInt(3, first), len(text)), len(text)-1)
+	if end-begin >= maxUnpack {
+		L.RaiseError("string slice too long")
+	}
+	for i := begin; i <= end; i++ {
+		L.Push(glua.LNumber(text[i]))
+	}
+	return max(0, end-begin+1)
+}
+
+// stringChar is string.char(...).
+func stringChar(L *glua.LState) int {
+	out := make([]byte, L.GetTop())
+	for i := range out {
+		code := wholeArg(L, i+1)
+		if code < 0 || code > 255 {
+			L.ArgError(i+1, "value out of range")
+		}
+		out[i] = byte(code)
+	}
+	L.Push(stringOf(out))
 	return 1
 }
 

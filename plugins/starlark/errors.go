@@ -31,6 +31,9 @@ func (t *thread) explain(err error) error {
 		return fmt.Errorf("%w: %w", e, stop.cause)
 	}
 	e := t.newError(err.Error())
+	if hint := hintFor(runtimeHints, e.Msg, ""); hint != "" {
+		e.Msg += ": " + hint
+	}
 	if inner, ok := errors.AsType[*plugins.Error](err); ok {
 		if inner.File != "" { // from a file that this one loads: it knows better
 			told := *inner
@@ -103,7 +106,7 @@ func place(e *plugins.Error, pos syntax.Position) {
 
 // syntaxError turns an error of the parser or the resolver into a
 // *plugins.Error. The first of several is told: the others often follow from it.
-func syntaxError(file string, err error) *plugins.Error {
+func syntaxError(file, text string, err error) *plugins.Error {
 	e := &plugins.Error{File: file, Msg: err.Error()}
 	if syn, ok := errors.AsType[syntax.Error](err); ok {
 		e.Msg = syn.Msg
@@ -115,25 +118,8 @@ func syntaxError(file string, err error) *plugins.Error {
 	if e.Line > 1 && e.Column == 1 && strings.HasPrefix(e.Msg, "got newline,") {
 		e.Line, e.Column = e.Line-1, 0 // the line end that is meant is that of the line before
 	}
-	for _, h := range hints {
-		if strings.HasPrefix(e.Msg, h.msg) {
-			e.Msg += ": " + h.hint
-			break
-		}
+	if hint := hintFor(syntaxHints, e.Msg, lineOf(text, e.Line)); hint != "" {
+		e.Msg += ": " + hint
 	}
 	return e
-}
-
-// hints say what to write instead of Python that is not Starlark.
-var hints = []struct{ msg, hint string }{
-	{"got import,", "Starlark has no import; nbdkit, workbench, struct, json, math and time are there already, other files come by load(\"file.star\", \"name\")"},
-	{"got from,", "Starlark has no import; other files come by load(\"file.star\", \"name\")"},
-	{"got try,", "Starlark has no exceptions; what fails ends the callback"},
-	{"got raise,", "Starlark has no exceptions; use nbdkit.error(\"EIO\", \"text\") or fail(\"text\")"},
-	{"got global,", "Starlark has no global; keep what changes in a dict, as in config = {} and config[\"file\"] = value"},
-	{"got nonlocal,", "Starlark has no nonlocal; keep what changes in a dict or list"},
-	{"got with,", "Starlark has no with"},
-	{"got class,", "Starlark has no classes; use struct(...) or a dict"},
-	{"not an identifier", "words of the language cannot be names; there is no load callback, what it would do stands at the top level"},
-	{"can't assign to sliceexpr", "Starlark cannot assign to a slice; a buffer has buf.set(offset, data)"},
 }

@@ -2,9 +2,9 @@ package starlark
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
-	"go.starlark.net/lib/json"
 	"go.starlark.net/lib/math"
 	"go.starlark.net/lib/time"
 	star "go.starlark.net/starlark"
@@ -19,7 +19,11 @@ import (
 var predeclared = star.StringDict{
 	"fail":      star.NewBuiltin("fail", fail),
 	"struct":    star.NewBuiltin("struct", starlarkstruct.Make),
-	"json":      json.Module,
+	"json":      guardedJSON(),
+	"str":       guarded(star.Universe["str"], checkWritable),
+	"repr":      guarded(star.Universe["repr"], checkWritable),
+	"print":     guarded(star.Universe["print"], checkWritable),
+	"range":     guarded(star.Universe["range"], checkRange),
 	"math":      math.Module,
 	"time":      time.Module,
 	"nbdkit":    nbdkit,
@@ -83,6 +87,9 @@ func joined(function string, args star.Tuple, kwargs []star.Tuple) (string, erro
 	sep := " "
 	if err := star.UnpackArgs(function, nil, kwargs, "sep?", &sep); err != nil {
 		return "", err
+	}
+	if err := checkWritable(args); err != nil {
+		return "", fmt.Errorf("%s: %w", function, err)
 	}
 	words := make([]string, len(args))
 	for i, v := range args {

@@ -48,9 +48,12 @@ var dialect = syntax.FileOptions{
 
 // compile is Compile for the script and for each file that it loads. Its error is a *plugins.Error.
 func compile(src plugins.Source) (*star.Program, error) {
+	if line, err := checkSource(src.Text); err != nil {
+		return nil, &plugins.Error{File: src.Path, Line: line, Msg: err.Error()}
+	}
 	_, code, err := star.SourceProgramOptions(&dialect, src.Path, src.Text, predeclared.Has)
 	if err != nil {
-		return nil, syntaxError(src.Path, err)
+		return nil, syntaxError(src.Path, src.Text, err)
 	}
 	return code, nil
 }

@@ -108,7 +108,7 @@ func integerMethods() []Function {
 					}
 					name = sign + "8"
 				}
-				list = append(list, getter(name, order, width, sign == "i"), setter(name, order, width, sign == "i"))
+				list = append(list, getter(name, order.ByteOrder, width, sign == "i"), setter(name, order.ByteOrder, width, sign == "i"))
 			}
 		}
 	}

@@ -6,9 +6,10 @@ import (
 	"unsafe"
 )
 
-// MaxBytes bounds the bytes that one call may make. An allocation that fails
-// would end the process, not the script.
-const MaxBytes = 1 << 30
+// MaxBytes bounds the bytes that one call of a script may make: an allocation
+// that fails would end the process, not the script. It is four times the largest
+// request.
+const MaxBytes = 256 << 20
 
 // makeBytes returns n zeroes for a call of a script.
 func makeBytes(n uint64) ([]byte, error) {
