@@ -102,7 +102,10 @@ func (in *Instance) prepare(g *guard) error {
 	if err := in.run(g, GetReady); err != nil {
 		return err
 	}
-	return in.run(g, AfterFork)
+	if err := in.run(g, AfterFork); err != nil {
+		return err
+	}
+	return in.checkDefined() // it may have changed its mind
 }
 
 // checkDefined refuses a script that lacks a callback it cannot do without.

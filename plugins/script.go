@@ -36,7 +36,8 @@ type Script interface {
 	// APIVersion returns which signatures the script was written for: 1 or 2.
 	APIVersion() int
 
-	// Defines reports whether the script has c. The answer never changes.
+	// Defines reports whether the script has c. The answer may change while a
+	// callback up to after_fork runs, and never later.
 	Defines(c Callback) bool
 
 	// Position returns where c begins, which is blamed if it returns what it

@@ -222,6 +222,18 @@ func TestOraclePythonFacts(t *testing.T) {
 	}
 }
 
+// TestOracleLate has a script that makes functions, and takes them away, when it
+// is told its parameters.
+func TestOracleLate(t *testing.T) {
+	for _, args := range [][]string{nil, {"readonly=1"}, {"byte=z"}, {"trim=1", "byte=y"}, {"readonly=1", "trim=1"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			text := oracleFile(t, "late.lua")
+			m := match{[]*rival{nbdkitLua.start(t, text, args...), ourLua.start(t, text, args...)}, &exemptions{}}
+			m.compareExport(t, "")
+		})
+	}
+}
+
 // TestOracleSizes has get_size return all sorts of things.
 func TestOracleSizes(t *testing.T) {
 	const opens, beyondExact = 27, 27 // the last one is 2^62, which no number of our Lua holds exactly

@@ -56,7 +56,8 @@ func (s *stream) next() wireRequest {
 	if s.IntN(5) == 0 {
 		r.flags = wireFUA
 	}
-	r.flags |= uint16(s.Uint32()) & uint16(s.Uint32()) & flagsFor[r.command]
+	bits := s.Uint32()
+	r.flags |= uint16(bits) & uint16(bits>>16) & flagsFor[r.command] // each one in four
 	switch n := s.IntN(100); {
 	case r.command == wireFlush:
 	case r.command == wireRead && n < 25:

@@ -17,6 +17,9 @@ func (s *script) Call(ctx context.Context, c *plugins.Call) error {
 	s.running, s.errno = c, 0
 	defer func() { s.running = nil }()
 
+	if s.callbacks[c.Callback] == nil {
+		return s.wrong(c.Callback, "the script has taken this function away from itself")
+	}
 	s.state.SetTop(0) // also after a panic
 	s.state.Push(s.callbacks[c.Callback])
 	var lent *stdlib.Buffer
@@ -35,6 +38,9 @@ func (s *script) Call(ctx context.Context, c *plugins.Call) error {
 	s.out.flush()
 	if err != nil {
 		return s.failure(ctx, c.Callback, err)
+	}
+	if c.Callback <= plugins.AfterFork {
+		s.resolve()
 	}
 	if c.Callback == plugins.Zero && s.errno == syscall.ENOTSUP {
 		// nbdkit's rule: this asks for writes instead, also without raising an error.

@@ -70,12 +70,12 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	s.out.emit = s.print
 	s.files = []string{p.path}
 	s.openLibraries(p.dir)
-	before := s.functions()
+	s.builtin = s.functions()
 	if err := s.runTopLevel(ctx, p.proto); err != nil {
 		s.state.Close()
 		return nil, err
 	}
-	s.resolve(before)
+	s.resolve()
 	if err := s.readVersion(); err != nil {
 		s.state.Close()
 		return nil, err

@@ -17,6 +17,7 @@ type script struct {
 	env       plugins.Env
 	state     *glua.LState
 	version   int
+	builtin   [plugins.NumCallbacks]*glua.LFunction // Lua's own functions that have the name of a callback
 	callbacks [plugins.NumCallbacks]*glua.LFunction // nil = not defined
 
 	files     []string // the script's own and those that it loaded, in that order
@@ -57,9 +58,9 @@ func (s *script) functions() (list [plugins.NumCallbacks]*glua.LFunction) {
 
 // resolve finds the callbacks: the global functions that were not there before
 // the script ran, for Lua has a load of its own.
-func (s *script) resolve(before [plugins.NumCallbacks]*glua.LFunction) {
+func (s *script) resolve() {
 	s.callbacks = s.functions()
-	for cb, fn := range before {
+	for cb, fn := range s.builtin {
 		if s.callbacks[cb] == fn {
 			s.callbacks[cb] = nil
 		}
@@ -83,7 +84,9 @@ func (s *script) readVersion() error {
 // APIVersion returns 1 or 2.
 func (s *script) APIVersion() int { return s.version }
 
-// Defines reports whether the top level left a function of that name.
+// Defines reports whether there is a function of that name: since the top level,
+// or since a callback that precedes the first client has put it there, as config
+// may (nbdkit's Lua looks a function up when it calls it).
 func (s *script) Defines(cb plugins.Callback) bool {
 	return cb < plugins.NumCallbacks && s.callbacks[cb] != nil
 }
