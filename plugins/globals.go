@@ -24,3 +24,14 @@ type Global struct {
 
 // IsFunction reports whether g can be called.
 func (g Global) IsFunction() bool { return g.Kind == "function" }
+
+// Setting returns the text of a simple value that the script had under a name
+// when it was started, as its language writes it; "" if it had none.
+func (in *Instance) Setting(name string) string {
+	for _, g := range in.globals {
+		if g.Name == name {
+			return g.Text
+		}
+	}
+	return ""
+}

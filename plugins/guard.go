@@ -86,7 +86,9 @@ func (g *guard) look() {
 			// If the call has just ended, it is not to blame, nor is the next one.
 			if g.started.CompareAndSwap(began, condemned) {
 				g.cancel(err)
-				g.limits.memory.collect()
+				if ErrnoOf(err) == syscall.ENOMEM {
+					g.limits.memory.stop()
+				}
 				return
 			}
 		}
@@ -106,10 +108,7 @@ func (l *limits) check(running time.Duration) error {
 	if l.timeout > 0 && running > l.timeout {
 		return Errorf(syscall.EIO, "it ran for longer than %s (--callback-timeout)", l.timeout)
 	}
-	if running > guardTick {
-		return l.memory.check(1)
-	}
-	return l.memory.check(shortCalls)
+	return l.memory.check(running > guardTick)
 }
 
 // usable reports whether g can serve another call.

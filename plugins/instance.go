@@ -15,6 +15,7 @@ type Instance struct {
 	script  Script
 	env     Env
 	model   ThreadModel
+	globals []Global  // what the script had defined when it was started
 	settled bool      // the model is in force; until then, one callback runs at a time
 	lane    lane      // for one callback at a time
 	clients lane      // for one client at a time
@@ -34,6 +35,24 @@ var (
 // script is closed again and the error says which callback and line. One
 // callback runs at a time until Settle.
 func Start(ctx context.Context, program Program, env Env) (*Instance, error) {
+	in, err := begin(ctx, program, env)
+	if err != nil {
+		return nil, err
+	}
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
+	if err := in.prepare(g); err != nil {
+		// The script is told even if ctx is what ended its start.
+		last := in.guards.take(context.WithoutCancel(ctx))
+		defer in.guards.put(last)
+		defer in.guards.close()
+		return nil, errors.Join(err, in.stop(last))
+	}
+	return in, nil
+}
+
+// begin runs the top level of program.
+func begin(ctx context.Context, program Program, env Env) (*Instance, error) {
 	if env.Shelf == nil {
 		env.Shelf = &Shelf{}
 	}
@@ -46,14 +65,8 @@ func Start(ctx context.Context, program Program, env Env) (*Instance, error) {
 	in.limits.memory.limit, in.limits.memory.held = env.MemoryLimit, env.Held
 	in.guards.limits = &in.limits
 	in.calls.New = func() any { return new(Call) }
-	g := in.guards.take(ctx)
-	defer in.guards.put(g)
-	if err := in.prepare(g); err != nil {
-		// The script is told even if ctx is what ended its start.
-		last := in.guards.take(context.WithoutCancel(ctx))
-		defer in.guards.put(last)
-		defer in.guards.close()
-		return nil, errors.Join(err, in.stop(last))
+	if l, ok := script.(Lister); ok {
+		in.globals = l.Globals()
 	}
 	return in, nil
 }
@@ -79,19 +92,8 @@ func (in *Instance) shared() lane {
 
 // prepare runs the callbacks that precede the first client.
 func (in *Instance) prepare(g *guard) error {
-	if err := in.checkDefined(); err != nil {
+	if err := in.configure(g); err != nil {
 		return err
-	}
-	if err := in.run(g, Load); err != nil {
-		return err
-	}
-	if len(in.env.Params) > 0 && !in.script.Defines(Config) {
-		return &Error{File: in.file(), Msg: fmt.Sprintf("this script takes no parameters (it has no config callback), but was given %s", in.env.Params[0])}
-	}
-	for _, p := range in.env.Params {
-		if err := in.call(g, &Call{Callback: Config, Key: p.Key, Value: p.Value}); err != nil {
-			return fmt.Errorf("parameter %s: %w", p, err)
-		}
 	}
 	if err := in.run(g, ConfigComplete); err != nil {
 		return err
@@ -106,6 +108,32 @@ func (in *Instance) prepare(g *guard) error {
 		return err
 	}
 	return in.checkDefined() // it may have changed its mind
+}
+
+// configure runs load, and config for each parameter. A bare word is one whose
+// key the script names by magic_config_key.
+func (in *Instance) configure(g *guard) error {
+	if err := in.checkDefined(); err != nil {
+		return err
+	}
+	if err := in.run(g, Load); err != nil {
+		return err
+	}
+	if len(in.env.Params) > 0 && !in.script.Defines(Config) {
+		return &Error{File: in.file(), Msg: fmt.Sprintf("this script takes no parameters (it has no config callback), but was given %s", in.env.Params[0])}
+	}
+	for _, p := range in.env.Params {
+		if p.Key == "" {
+			p.Key = in.Setting("magic_config_key")
+		}
+		if p.Key == "" {
+			return &Error{File: in.file(), Msg: fmt.Sprintf("expecting key=value on the command line but got: %s (the script names no magic_config_key for bare words)", p.Value)}
+		}
+		if err := in.call(g, &Call{Callback: Config, Key: p.Key, Value: p.Value}); err != nil {
+			return fmt.Errorf("parameter %s: %w", p, err)
+		}
+	}
+	return nil
 }
 
 // checkDefined refuses a script that lacks a callback it cannot do without.
@@ -152,6 +180,9 @@ func (in *Instance) Callbacks() []Callback {
 	}
 	return out
 }
+
+// Defines reports whether the script defines cb.
+func (in *Instance) Defines(cb Callback) bool { return in.script.Defines(cb) }
 
 // SaveState runs before_reload and returns its value, nil if the script does
 // not define it.

@@ -14,8 +14,8 @@ import (
 // without what disks in memory hold (Env.Held): that is bounded by their size.
 //
 // A call that runs for long is stopped at the limit. Short ones go on until
-// there is half as much again, so that a script which has filled its memory in
-// one callback can still serve what it has.
+// there is half as much again, or a quarter more than when a call was stopped: so
+// a script that has filled its memory in one callback can still serve what it has.
 type memoryMeter struct {
 	limit int64         // bytes; 0 = none
 	held  *atomic.Int64 // bytes that do not count; nil = none
@@ -24,6 +24,7 @@ type memoryMeter struct {
 	sample  [1]metrics.Sample // guarded by mu
 	looked  Stamp             // when sample was taken; guarded by mu
 	cleaned Stamp             // when it was last tried what a collection gives; guarded by mu
+	stopped int64             // what there was when a call was last stopped; guarded by mu
 	over    atomic.Bool       // there is so much that short calls are refused, too
 }
 
@@ -38,8 +39,8 @@ const (
 // heapMetric is what is on the heap, with what the collector has not found dead yet.
 const heapMetric = "/memory/classes/heap/objects:bytes"
 
-// check returns an error if there is more than factor times the limit.
-func (m *memoryMeter) check(factor float64) error {
+// check returns why a call must not go on; long says that it has run for a while.
+func (m *memoryMeter) check(long bool) error {
 	if m.limit == 0 {
 		return nil
 	}
@@ -47,46 +48,49 @@ func (m *memoryMeter) check(factor float64) error {
 	defer m.mu.Unlock()
 	used := m.measure()
 	if used <= m.limit {
+		m.stopped = 0
 		m.over.Store(false)
 		return nil
 	}
 	// Of a long call that has twice the limit it is not asked whether it is
 	// garbage: a collection waits for the copy under way, and the next is larger.
-	hopeless := factor == 1 && used > 2*m.limit
+	hopeless := long && used > 2*m.limit
 	if now := Now(); !hopeless && (m.cleaned == 0 || now-m.cleaned > cleanRest) {
 		runtime.GC() // perhaps it is garbage
 		m.cleaned, m.looked = Now(), 0
 		used = m.measure()
 	}
-	m.over.Store(float64(used) > float64(m.limit)*shortCalls)
-	if float64(used) <= float64(m.limit)*factor {
+	allowed := max(m.limit+m.limit/2, m.stopped+m.stopped/4)
+	m.over.Store(used > allowed)
+	if long {
+		allowed = m.limit
+	}
+	if used <= allowed {
 		return nil
 	}
 	return Errorf(syscall.ENOMEM, "the program holds %s, more than the %s that a script may use (--memory-limit)", formatBytes(used), formatBytes(m.limit))
 }
-
-// shortCalls is up to which part of the limit calls that are short go on.
-const shortCalls = 1.5
 
 // admit returns an error if not even a short call should be made.
 func (m *memoryMeter) admit() error {
 	if !m.over.Load() {
 		return nil
 	}
-	return m.check(shortCalls)
+	return m.check(false)
 }
 
-// collect has the next check find out what a collection gives: a call was
-// stopped, and what it held is garbage now.
-func (m *memoryMeter) collect() {
+// stop says that a call was stopped for its memory. What it held alone is
+// garbage now, which the next check finds out.
+func (m *memoryMeter) stop() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.cleaned = 0
+	m.cleaned, m.looked = 0, 0
+	m.stopped = m.measure()
 }
 
 // look finds out whether short calls must be refused.
 func (m *memoryMeter) look() {
-	if err := m.check(shortCalls); err != nil {
+	if err := m.check(false); err != nil {
 		m.over.Store(true)
 	}
 }

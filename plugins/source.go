@@ -69,8 +69,13 @@ func (s Source) Shebang() string {
 // Hash identifies the text.
 func (s Source) Hash() [32]byte { return sha256.Sum256([]byte(s.Text)) }
 
-// A Param is one key=value of the command line.
+// A Param is one key=value of the command line, or a bare word, which has no key.
 type Param struct{ Key, Value string }
 
-// String returns "key=value".
-func (p Param) String() string { return p.Key + "=" + p.Value }
+// String returns "key=value", or the bare word.
+func (p Param) String() string {
+	if p.Key == "" {
+		return p.Value
+	}
+	return p.Key + "=" + p.Value
+}

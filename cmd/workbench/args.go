@@ -11,8 +11,9 @@ import (
 // one, as ./a=b, is a bare word.
 var keyPattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._-]*)=(?s:(.*))$`)
 
-// splitArgs sorts the words after a verb into bare words, of which there must be
-// as many as names, and key=value parameters. The first word is always bare.
+// splitArgs sorts the words after a verb into bare words, as many as there are
+// names, and parameters: key=value, and the bare words that are left, whose key
+// only the script knows. The first word is always bare.
 func splitArgs(args []string, names ...string) (bare []string, params []plugins.Param, err error) {
 	for i, word := range args {
 		m := keyPattern.FindStringSubmatch(word)
@@ -20,7 +21,7 @@ func splitArgs(args []string, names ...string) (bare []string, params []plugins.
 		case m != nil && i > 0:
 			params = append(params, plugins.Param{Key: m[1], Value: m[2]})
 		case len(bare) == len(names):
-			return nil, nil, usageError{fmt.Errorf("expecting key=value on the command line but got: %s", word)}
+			params = append(params, plugins.Param{Value: word})
 		default:
 			bare = append(bare, word)
 		}

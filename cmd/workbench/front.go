@@ -18,6 +18,9 @@ import (
 // runBench serves what o says, in front of a captive command, as lines, or on
 // the screen.
 func runBench(ctx context.Context, o *benchOptions, std streams) error {
+	if o.dump {
+		return dumpPlugin(ctx, o, std)
+	}
 	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
 		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
 	}

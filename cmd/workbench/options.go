@@ -43,6 +43,7 @@ type benchOptions struct {
 	verbose  bool
 	noReload bool
 	pidFile  string
+	dump     bool // print what the script says of itself, and stop
 
 	callbackTimeout time.Duration
 	memoryLimit     int64
@@ -87,6 +88,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
 	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more, disks in memory left out; 0 = never")
 	f.BoolVar(&o.noReload, "no-reload", false, "do not watch the script")
+	f.BoolVar(&o.dump, "dump-plugin", false, "print what the plugin says of itself as key=value, and stop")
 	f.StringVarP(&o.pidFile, "pidfile", "P", "", "write the process id here when ready")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show debug lines, callbacks and connections too")
 	f.BoolP("foreground", "f", true, "stay in the foreground, as it always does")

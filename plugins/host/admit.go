@@ -84,6 +84,9 @@ func (s *swap) admitAll(ctx context.Context) error {
 		list = append(list, a)
 	}
 	s.host.mu.Unlock()
+	if s.policy != KeepOld {
+		return nil // who is in stays in
+	}
 	if model := s.next.instance.ThreadModel(); model == plugins.SerializeConnections && len(list) > 1 {
 		return plugins.Errorf(syscall.EBUSY, "the script wants one client at a time (%s) and %d are connected: disconnect all but one and save again", model, len(list))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type fakeRuntime struct {
 
 	mu     sync.Mutex
 	states []string // guarded by mu
+	last   []byte   // what was written last; guarded by mu
 	opened int      // handles open, of all generations; guarded by mu
 	live   int      // scripts started and not closed; guarded by mu
 }
@@ -39,6 +41,7 @@ type fakeRuntime struct {
 func (*fakeRuntime) Name() string                  { return "fake" }
 func (*fakeRuntime) Match(src plugins.Source) bool { return src.Ext() == ".fake" }
 func (rt *fakeRuntime) restored() []string         { rt.mu.Lock(); defer rt.mu.Unlock(); return rt.states }
+func (rt *fakeRuntime) written() []byte            { rt.mu.Lock(); defer rt.mu.Unlock(); return rt.last }
 func (rt *fakeRuntime) counts() (opened, scripts int) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
@@ -111,6 +114,10 @@ func (s *fakeScript) ThreadModels() (usual, loosest plugins.ThreadModel) {
 	return plugins.SerializeAllRequests, plugins.SerializeAllRequests
 }
 
+func (s *fakeScript) Globals() []plugins.Global {
+	return []plugins.Global{{Name: "shadow_check", Text: s.words["shadow_check"]}}
+}
+
 func (s *fakeScript) Close() error {
 	s.rt.mu.Lock()
 	s.rt.live--
@@ -172,6 +179,7 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		}
 		c.Data = []byte(strings.Repeat(s.words["fill"], int(c.Length)))
 	case plugins.Pwrite:
+		s.rt.last = slices.Clone(c.Data)
 		s.env.Print(c, fmt.Sprintf("wrote %d", len(c.Data)))
 		return &plugins.Error{Errno: 28, Callback: plugins.Pwrite, File: s.file, Line: 7, Msg: "disk full"}
 	case plugins.BeforeReload:

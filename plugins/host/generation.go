@@ -3,11 +3,13 @@ package host
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"os"
 	"sync"
 
 	"workbench/plugins"
+	"workbench/recordings"
 )
 
 // A generation is one instance of the script.
@@ -17,24 +19,74 @@ type generation struct {
 	source   plugins.Source
 	files    files
 	instance *plugins.Instance // nil if it could not be started
+	again    uint32            // the number of the generation that it is once more; 0 = it is new
+
+	ending sync.Once
+}
+
+// close ends the script, unless somebody has already. Every handle on it is closed.
+func (g *generation) close(ctx context.Context) (err error) {
+	g.ending.Do(func() { err = g.instance.Close(ctx) })
+	return err
+}
+
+// needed reports whether g serves somebody, or anybody who comes.
+func (h *Host) needed(g *generation) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if g == h.current {
+		return true
+	}
+	for d := range h.handles {
+		if d.generation == g {
+			return true
+		}
+	}
+	return false
+}
+
+// closing returns the context of a script that must end, also when ctx has ended.
+func (h *Host) closing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return limit(context.WithoutCancel(ctx), h.opts.Drain, "the script did not end in %s")
+}
+
+// closeGeneration ends a generation that nobody needs any more.
+func (h *Host) closeGeneration(ctx context.Context, g *generation) {
+	ctx, cancel := h.closing(ctx)
+	defer cancel()
+	h.complain(g, g.close(ctx))
+}
+
+// complain logs an error of closing something of g, which is nobody's request.
+func (h *Host) complain(g *generation, err error) {
+	if err != nil {
+		h.opts.Log.Append(recordings.Event{
+			Kind: recordings.Output, Generation: g.number, Errno: uint16(plugins.ErrnoOf(err)),
+			Times: plugins.Times{Received: plugins.Now()},
+		}, fmt.Sprintf("closing generation %d: %v", g.number, err), nil)
+	}
 }
 
 // files are what a generation was made of. A script may load more at any time.
 type files struct {
+	kept map[string]string // what to take for the files instead of what stands in them
+
 	mu     sync.Mutex
-	hashes map[string][sha256.Size]byte // by path; guarded by mu
+	texts  map[string]string            // what was taken for them; guarded by mu
+	hashes map[string][sha256.Size]byte // what stood in them, zero for one that was not there; guarded by mu
 }
 
-// add notes a file, and what stood in it when it was read; nothing, if text is nil.
-func (f *files) add(path string, text []byte) {
+// add notes a file and what stood in it when it was read; exists tells an empty
+// one from none.
+func (f *files) add(path, text string, exists bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.hashes == nil {
-		f.hashes = map[string][sha256.Size]byte{}
+		f.hashes, f.texts = map[string][sha256.Size]byte{}, map[string]string{}
 	}
 	f.hashes[path] = [sha256.Size]byte{}
-	if text != nil {
-		f.hashes[path] = sha256.Sum256(text)
+	if exists {
+		f.hashes[path], f.texts[path] = sha256.Sum256([]byte(text)), text
 	}
 }
 
@@ -42,22 +94,35 @@ func (f *files) add(path string, text []byte) {
 // once it is there, the script may work.
 func (f *files) read(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
-	f.add(path, text)
+	f.add(path, string(text), err == nil)
+	if kept, ok := f.kept[path]; ok {
+		f.mu.Lock()
+		f.texts[path] = kept
+		f.mu.Unlock()
+		return []byte(kept), nil
+	}
 	return text, err
 }
 
-// copy returns what is known of the files.
+// copy returns what stood in the files.
 func (f *files) copy() map[string][sha256.Size]byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.hashes)
 }
 
+// copyTexts returns what the generation was made of.
+func (f *files) copyTexts() map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.texts)
+}
+
 // build compiles and starts src as a generation of its own. On an error the
 // generation is what was tried, without an instance.
 func (h *Host) build(ctx context.Context, src plugins.Source, number uint32) (*generation, error) {
 	g := &generation{number: number, source: src}
-	g.files.add(src.Path, []byte(src.Text))
+	g.files.add(src.Path, src.Text, true)
 	return g, h.start(ctx, g)
 }
 

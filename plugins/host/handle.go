@@ -13,9 +13,9 @@ type handle struct {
 	params plugins.OpenParams
 
 	// What it stands on. They change only while the gate is closed, and are
-	// read only inside the gate.
+	// read only inside the gate or by who reloads.
 	inner      plugins.Handle
-	generation uint32
+	generation *generation
 }
 
 var (
@@ -36,20 +36,52 @@ func (d *handle) Info() plugins.Info {
 	return d.inner.Info()
 }
 
-// Do implements plugins.Handle.
+// Do implements plugins.Handle. What rules do, and holds, happens outside of the
+// gate: a reload need not wait for it.
 func (d *handle) Do(ctx context.Context, r *plugins.Request) error {
+	if d.host.rules.get() == nil || r.Refuse != nil {
+		return d.run(ctx, r)
+	}
+	asked := *r
+	answered, err := d.apply(ctx, r, false, nil)
+	if !answered {
+		err = d.run(ctx, r)
+		answered, answer := d.apply(ctx, r, true, err)
+		if answered {
+			err = answer
+		}
+	}
+	// The client gets what it asked for, whatever the script was asked.
+	r.Offset, r.Length = asked.Offset, asked.Length
+	switch {
+	case r.Op == plugins.OpRead && err == nil:
+		r.Data = fit(r.Data, r.Length)
+	case r.Op == plugins.OpWrite:
+		r.Data = asked.Data
+	}
+	return err
+}
+
+// run has the script do r.
+func (d *handle) run(ctx context.Context, r *plugins.Request) error {
 	n, err := d.host.gate.enter(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer d.host.gate.leave(n)
-	r.Generation = d.generation
+	r.Generation = d.generation.number
 	return d.inner.Do(ctx, r)
 }
 
 // Finish implements plugins.Finisher: the request becomes a fact.
 func (d *handle) Finish(r *plugins.Request, err error) {
-	d.host.opts.Log.Append(recordings.Event{
+	e := requestEvent(r, err)
+	d.host.opts.Log.Append(e, errorText(err, r.Op.Callback()), payload(r, err))
+}
+
+// requestEvent returns the event of a request whose outcome is err.
+func requestEvent(r *plugins.Request, err error) recordings.Event {
+	return recordings.Event{
 		Kind:       recordings.Request,
 		Front:      r.Origin.Front,
 		Conn:       r.Origin.Conn,
@@ -64,7 +96,7 @@ func (d *handle) Finish(r *plugins.Request, err error) {
 		Offset:     r.Offset,
 		Length:     r.Length,
 		Times:      r.Times,
-	}, errorText(err, r.Op.Callback()), payload(r, err))
+	}
 }
 
 // payload returns the bytes that r moved.
@@ -114,7 +146,8 @@ func (d *handle) BlockSizes(ctx context.Context) (plugins.BlockSizes, error) {
 	return plugins.BlockSizes{}, nil
 }
 
-// Close implements plugins.Handle.
+// Close implements plugins.Handle. The last handle of a generation that serves
+// nobody else any more ends that generation.
 func (d *handle) Close() error {
 	n, err := d.host.gate.enter(context.Background(), nil)
 	if err != nil {
@@ -123,10 +156,16 @@ func (d *handle) Close() error {
 	defer d.host.gate.leave(n)
 	d.host.mu.Lock()
 	_, open := d.host.handles[d]
-	delete(d.host.handles, d)
 	d.host.mu.Unlock()
 	if !open {
 		return nil // the host closed it when it stopped
 	}
-	return d.inner.Close()
+	err = d.inner.Close()
+	d.host.mu.Lock()
+	delete(d.host.handles, d)
+	d.host.mu.Unlock()
+	if !d.host.needed(d.generation) {
+		d.host.closeGeneration(context.Background(), d.generation)
+	}
+	return err
 }

@@ -35,6 +35,10 @@ type Options struct {
 	Debug bool // log what nbdkit.debug says
 	Watch bool // reload when the script, or a file that it loaded, changes
 
+	// Policy is for clients that would find another disk after a reload that
+	// nobody asked for: by Run, when the script was saved.
+	Policy Policy
+
 	// Settle is how long the files must rest after a change before they are
 	// read again; 0 = 100 ms.
 	Settle time.Duration
@@ -56,7 +60,9 @@ type Host struct {
 	shelf plugins.Shelf // what outlives a generation
 	held  atomic.Int64  // bytes in disks in memory
 	gate  gate
-	kick  chan struct{} // asks Run for a reload
+	rules rules
+	holds holds
+	asked chan func(context.Context) error // what Run should do
 
 	reloading chan struct{} // holds one token while a reload, or Close, is under way
 
@@ -64,9 +70,11 @@ type Host struct {
 	state                     State                   // guarded by mu
 	current                   *generation             // guarded by mu; changes only while the gate is closed
 	tried                     *generation             // the last that was built, whether it serves or was refused; guarded by mu
+	past                      []past                  // what served before, newest last; guarded by mu
 	handles                   map[*handle]struct{}    // guarded by mu
 	admitted                  map[*admission]struct{} // guarded by mu
 	turn                      chan struct{}           // closed when who waits for its turn should ask again; guarded by mu
+	notes                     []string                // on the last reload; guarded by mu
 	problem                   error                   // guarded by mu
 	excerpt                   string                  // guarded by mu
 	reloads, refusals         int                     // guarded by mu
@@ -92,7 +100,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h := &Host{
 		opts:      o,
-		kick:      make(chan struct{}, 1),
+		asked:     make(chan func(context.Context) error, 1),
 		reloading: make(chan struct{}, 1),
 		handles:   map[*handle]struct{}{},
 		admitted:  map[*admission]struct{}{},
@@ -181,7 +189,7 @@ func (h *Host) Open(ctx context.Context, p plugins.OpenParams) (plugins.Handle, 
 		}, err.Error(), nil)
 		return nil, err
 	}
-	d := &handle{host: h, params: p, inner: inner, generation: g.number}
+	d := &handle{host: h, params: p, inner: inner, generation: g}
 	h.mu.Lock()
 	h.handles[d] = struct{}{}
 	h.mu.Unlock()
@@ -220,6 +228,9 @@ func (h *Host) Status() Status {
 		LastClosed:    h.lastClosed,
 		LongestClosed: h.longestClosed,
 		Handles:       len(h.handles),
+		Behind:        h.countBehind(),
+		Notes:         slices.Clone(h.notes),
+		Past:          len(h.past),
 		InFlight:      inFlight,
 	}
 }
@@ -245,11 +256,15 @@ func (h *Host) Close(ctx context.Context) error {
 	if stopped {
 		return nil
 	}
+	generations := map[*generation]bool{h.current: true}
 	var errs []error
 	for d := range left {
+		generations[d.generation] = true
 		errs = append(errs, d.inner.Close())
 	}
-	errs = append(errs, h.current.instance.Close(ctx))
+	for g := range generations {
+		errs = append(errs, g.close(ctx))
+	}
 	return errors.Join(errs...)
 }
 

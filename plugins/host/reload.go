@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,30 +24,52 @@ func (h *Host) lockReload(ctx context.Context) error {
 
 func (h *Host) unlockReload() { <-h.reloading }
 
+// A reload is an attempt to replace the generation that serves.
+type reload struct {
+	policy Policy
+	source plugins.Source // what to replace it with
+	kept   *past          // the generation whose source that is; nil = it was just read
+	event  recordings.Event
+	notes  []string // what to tell of it besides
+}
+
 // Reload reads the script again and swaps it in. An error says why it was
 // refused; the old generation serves on. It waits for a reload under way.
-func (h *Host) Reload(ctx context.Context) error {
+func (h *Host) Reload(ctx context.Context) error { return h.ReloadAs(ctx, KeepOld) }
+
+// ReloadAs is Reload with a policy for clients that would find another disk.
+func (h *Host) ReloadAs(ctx context.Context, policy Policy) error {
+	return h.reload(ctx, func(r *reload) (err error) {
+		r.policy = policy
+		r.source, err = plugins.ReadSource(h.opts.Path)
+		return err
+	})
+}
+
+// reload makes one attempt; prepare says with what.
+func (h *Host) reload(ctx context.Context, prepare func(*reload) error) error {
 	if err := h.lockReload(ctx); err != nil {
 		return err
 	}
 	defer h.unlockReload()
-	e := recordings.Event{Kind: recordings.Reload}
-	e.Received = plugins.Now()
-	src, err := plugins.ReadSource(h.opts.Path)
+	r := &reload{event: recordings.Event{Kind: recordings.Reload}}
+	r.event.Received = plugins.Now()
+	err := prepare(r)
 	if err == nil {
-		err = h.replace(ctx, src, &e)
+		err = h.replace(ctx, r)
 	}
 	if err != nil && ctx.Err() != nil {
 		h.enter(Serving) // given up, because all comes to an end: nothing was found wrong
 		return err
 	}
-	h.report(&e, src, err)
+	h.report(r, err)
 	return err
 }
 
 // report leaves the outcome of a reload in the status and in the log.
-func (h *Host) report(e *recordings.Event, src plugins.Source, err error) {
-	closed, lines := e.Done.Sub(e.Started), excerpt(err, src)
+func (h *Host) report(r *reload, err error) {
+	e := &r.event
+	closed, lines := e.Done.Sub(e.Started), excerpt(err, r.source)
 	h.enter(Serving)
 	h.mu.Lock()
 	e.Generation = h.current.number
@@ -57,7 +80,11 @@ func (h *Host) report(e *recordings.Event, src plugins.Source, err error) {
 	} else {
 		h.reloads++
 	}
-	text := fmt.Sprintf("generation %d serves; the gate was closed for %s", e.Generation, closed.Round(time.Microsecond))
+	text := fmt.Sprintf("generation %d serves", e.Generation)
+	if again := h.current.again; again != 0 {
+		text += fmt.Sprintf(", which is generation %d once more", again)
+	}
+	text += fmt.Sprintf("; the gate was closed for %s", closed.Round(time.Microsecond))
 	if err != nil {
 		e.Errno = uint16(plugins.ErrnoOf(err))
 		text = fmt.Sprintf("refused, generation %d serves on: %v", e.Generation, err)
@@ -65,13 +92,17 @@ func (h *Host) report(e *recordings.Event, src plugins.Source, err error) {
 			text += "\n" + lines
 		}
 	}
+	for _, note := range r.notes {
+		text += "\n" + note
+	}
+	h.notes = r.notes
 	h.mu.Unlock()
 	h.opts.Log.Append(*e, text, nil)
 }
 
-// replace takes src through the stages of a reload. It notes in e when the gate
+// replace takes a reload through its stages. It notes in the event when the gate
 // was closed and opened. On an error nothing has changed.
-func (h *Host) replace(ctx context.Context, src plugins.Source, e *recordings.Event) error {
+func (h *Host) replace(ctx context.Context, r *reload) error {
 	old, err := h.serving()
 	if err != nil {
 		return err
@@ -79,26 +110,24 @@ func (h *Host) replace(ctx context.Context, src plugins.Source, e *recordings.Ev
 	h.enter(Building)
 	build, cancel := limit(ctx, h.opts.Build, "the script did not start in %s: look for an endless loop")
 	defer cancel()
-	next, err := h.build(build, src, old.number+1)
-	h.mu.Lock()
-	h.tried = next
-	h.mu.Unlock()
+	next, err := h.rebuild(build, r, old)
 	if err != nil {
 		return err
 	}
-	s := swap{host: h, old: old, next: next, admitted: map[*admission]bool{}, opened: map[*handle]plugins.Handle{}}
+	s := swap{host: h, policy: r.policy, old: old, next: next, admitted: map[*admission]bool{}, opened: map[*handle]plugins.Handle{}}
 
 	h.enter(Checking)
 	if err := s.openAll(build); err != nil {
 		return errors.Join(err, s.abandon(ctx))
 	}
+	r.notes = append(r.notes, h.shadowCheck(build, &s)...)
 
 	h.enter(Draining)
 	drain, cancel := limit(ctx, h.opts.Drain, "not done after %s: save again when it is")
 	defer cancel()
-	e.Started = plugins.Now()
+	r.event.Started = plugins.Now()
 	if err := h.gate.close(drain); err != nil {
-		e.Done = plugins.Now()
+		r.event.Done = plugins.Now()
 		return errors.Join(fmt.Errorf("%s: %w", describeInFlight(h.gate.inFlight()), err), s.abandon(ctx))
 	}
 	h.enter(Swapping)
@@ -106,12 +135,33 @@ func (h *Host) replace(ctx context.Context, src plugins.Source, e *recordings.Ev
 	defer cancel()
 	err = s.exchange(carry)
 	h.gate.open()
-	e.Done = plugins.Now()
+	r.event.Done = plugins.Now()
 	if err != nil {
 		return errors.Join(err, s.abandon(ctx))
 	}
-	h.closeOld(ctx, &s)
+	for _, why := range s.behind {
+		r.notes = append(r.notes, fmt.Sprintf("stays with generation %d: %s", old.number, strings.TrimSuffix(why, ": disconnect it, or keep these facts, and save again")))
+	}
+	h.remember(old, r)
+	s.closeOld(ctx)
 	return nil
+}
+
+// rebuild compiles and starts what r has as the generation after old.
+func (h *Host) rebuild(ctx context.Context, r *reload, old *generation) (*generation, error) {
+	if r.kept == nil {
+		next, err := h.build(ctx, r.source, old.number+1)
+		h.mu.Lock()
+		h.tried = next
+		h.mu.Unlock()
+		return next, err
+	}
+	next := &generation{number: old.number + 1, source: r.source, again: r.kept.number}
+	next.files.kept = r.kept.texts
+	if _, err := next.files.read(r.source.Path); err != nil {
+		return next, err
+	}
+	return next, h.start(ctx, next)
 }
 
 // limit returns a context that ends after d, for the reason that format gives.
@@ -125,16 +175,5 @@ func (h *Host) enter(s State) {
 	defer h.mu.Unlock()
 	if h.state != Stopped {
 		h.state = s
-	}
-}
-
-// closeOld closes the generation that was replaced. What goes wrong there is no
-// reason to refuse the new one: it is logged as output of the script.
-func (h *Host) closeOld(ctx context.Context, s *swap) {
-	if err := s.close(ctx, s.old); err != nil {
-		h.opts.Log.Append(recordings.Event{
-			Kind: recordings.Output, Generation: s.old.number, Errno: uint16(plugins.ErrnoOf(err)),
-			Times: plugins.Times{Received: plugins.Now()},
-		}, fmt.Sprintf("closing generation %d: %v", s.old.number, err), nil)
 	}
 }

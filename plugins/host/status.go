@@ -56,6 +56,13 @@ type Status struct {
 	// How long the gate was closed for the last swap, and for the longest.
 	LastClosed, LongestClosed time.Duration
 
+	// Notes are what there was to say of the last reload besides: who stayed
+	// with an older generation, what the shadow check found.
+	Notes []string
+
+	Past   int // generations that Undo can go back to
+	Behind int // open disks that are served by an older generation
+
 	Handles  int        // open disks
 	InFlight []InFlight // requests that have not been answered, oldest first
 }

@@ -10,38 +10,78 @@ import (
 	"workbench/plugins"
 )
 
+// A Policy says what becomes of a client that is connected and would find
+// another disk after a reload than it was told of. NBD cannot tell it.
+type Policy uint8
+
+// The policies.
+const (
+	KeepOld     Policy = iota // the reload is refused
+	ForNew                    // the client stays with the old generation, whoever comes gets the new one
+	DropClients               // the client is cut off
+)
+
 // A swap is a generation that is to take the place of another.
 type swap struct {
 	host      *Host
+	policy    Policy
 	old, next *generation
 	admitted  map[*admission]bool        // who was let in by next
-	opened    map[*handle]plugins.Handle // handles on next
+	opened    map[*handle]plugins.Handle // handles on next, nil for those that stay behind
+	behind    []string                   // who stays behind, and why
+	left      []*generation              // which lost a handle, and the old one
 }
 
 // openAll lets in and opens on the new generation who and what is there on the
-// old one, and refuses if a client would find another disk than it was told of.
+// old one. If a client would find another disk than it was told of, it stays
+// behind or the reload is refused, as the policy has it.
 func (s *swap) openAll(ctx context.Context) error {
 	if err := s.admitAll(ctx); err != nil {
 		return err
 	}
 	for _, d := range s.host.openHandles() {
-		if s.opened[d] != nil {
+		if _, done := s.opened[d]; done {
 			continue
 		}
-		inner, err := s.next.instance.Open(ctx, d.params)
-		if err != nil {
-			return fmt.Errorf("opening it for %s#%d: %w", d.params.Front, d.params.Conn, err)
+		inner, err := s.open(ctx, d)
+		if err == nil {
+			s.opened[d] = inner
+			continue
 		}
-		s.opened[d] = inner
-		// Only this goroutine changes d.inner, so it may be read outside the gate here.
-		if diff := d.inner.Info().Differences(inner.Info()); diff != nil {
-			return plugins.Errorf(syscall.EBUSY,
-				"%s#%d is connected and cannot be told that the disk changed (%s): disconnect it, or keep these facts, and save again",
-				d.params.Front, d.params.Conn, strings.Join(diff, ", "))
+		// Who stayed behind at an earlier reload holds up none.
+		if s.policy == KeepOld && d.generation == s.old {
+			return err
+		}
+		s.opened[d] = nil
+		if d.generation == s.old {
+			s.behind = append(s.behind, err.Error())
 		}
 	}
 	return nil
 }
+
+// open opens for d on the new generation, unless that would be another disk.
+func (s *swap) open(ctx context.Context, d *handle) (plugins.Handle, error) {
+	inner, err := s.next.instance.Open(ctx, d.params)
+	if err != nil {
+		return nil, fmt.Errorf("opening it for %s: %w", nameOf(d.params), err)
+	}
+	// Only this goroutine changes d.inner, so it may be read outside the gate here.
+	diff := d.inner.Info().Differences(inner.Info())
+	if diff == nil {
+		return inner, nil
+	}
+	err = plugins.Errorf(syscall.EBUSY,
+		"%s is connected and cannot be told that the disk changed (%s): disconnect it, or keep these facts, and save again",
+		nameOf(d.params), strings.Join(diff, ", "))
+	if cerr := inner.Close(); cerr != nil {
+		err = errors.Join(err, cerr)
+	}
+	return nil, err
+}
+
+// nameOf names the client of a connection: "nbd#3".
+func nameOf(p plugins.OpenParams) string { return fmt.Sprintf("%s#%d", p.Front, p.Conn) }
 
 // exchange carries the state over and changes what the handles stand on. The
 // gate is closed. Handles that were opened since openAll are caught up with.
@@ -60,11 +100,20 @@ func (s *swap) exchange(ctx context.Context) error {
 	s.host.mu.Lock()
 	defer s.host.mu.Unlock()
 	s.host.nextTurn() // the thread model may be another one
-	for d := range s.host.handles {
-		// From here on opened holds the handles on the old generation.
-		s.opened[d], d.inner = d.inner, s.opened[d]
-		d.generation = s.next.number
+	for d, inner := range s.opened {
+		if inner == nil {
+			if s.policy == DropClients && d.generation == s.old && d.params.Client != nil && d.params.Client.Disconnect != nil {
+				d.params.Client.Disconnect(true)
+			}
+			delete(s.opened, d)
+			continue
+		}
+		// From here on opened holds the handles on older generations.
+		s.opened[d], d.inner = d.inner, inner
+		s.left = append(s.left, d.generation)
+		d.generation = s.next
 	}
+	s.left = append(s.left, s.old)
 	s.host.current = s.next
 	return nil
 }
@@ -72,20 +121,43 @@ func (s *swap) exchange(ctx context.Context) error {
 // abandon closes the new generation, which did not make it. Why it did not is
 // the error that matters; what goes wrong here is added to it.
 func (s *swap) abandon(ctx context.Context) error {
-	return s.close(ctx, s.next)
+	ctx, cancel := s.host.closing(ctx)
+	defer cancel()
+	return errors.Join(s.closeOpened(), s.next.close(ctx))
 }
 
-// close closes a generation and the handles in s.opened, which are on it, also
-// when ctx has ended.
-func (s *swap) close(ctx context.Context, g *generation) error {
-	ctx, cancel := limit(context.WithoutCancel(ctx), s.host.opts.Drain, "the script did not end in %s")
-	defer cancel()
+// closeOld closes what the handles stood on, and each generation on which
+// nothing stands any more. What goes wrong there is no reason to refuse the new
+// one: it is logged.
+func (s *swap) closeOld(ctx context.Context) {
+	s.host.complain(s.old, s.closeOpened())
+	for _, g := range s.left {
+		if !s.host.needed(g) {
+			s.host.closeGeneration(ctx, g)
+		}
+	}
+}
+
+// closeOpened closes the handles in s.opened.
+func (s *swap) closeOpened() error {
 	var errs []error
 	for _, inner := range s.opened {
-		errs = append(errs, inner.Close())
+		if inner != nil {
+			errs = append(errs, inner.Close())
+		}
 	}
-	errs = append(errs, g.instance.Close(ctx))
 	return errors.Join(errs...)
+}
+
+// countBehind returns how many handles stand on an older generation. The caller
+// holds h.mu.
+func (h *Host) countBehind() (n int) {
+	for d := range h.handles {
+		if d.generation != h.current {
+			n++
+		}
+	}
+	return n
 }
 
 // openHandles returns the handles that clients have open.

@@ -20,7 +20,7 @@ import (
 const pollEvery = 2 * time.Second
 
 // Run reloads the script whenever it is saved, if the options say so, and
-// whenever [Host.Kick] asks. It returns when ctx ends. The outcome of each reload
+// whenever [Host.Kick] or one of its kind asks. It returns when ctx ends. The outcome of each reload
 // is in the status and in the log. Run must not run twice at a time.
 func (h *Host) Run(ctx context.Context) error {
 	w := newWatch(h.opts.Watch)
@@ -35,12 +35,11 @@ func (h *Host) Run(ctx context.Context) error {
 	settled := time.NewTimer(h.opts.Settle)
 	defer settled.Stop()
 	for {
-		reload := false
+		var reload func(context.Context) error
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-h.kick:
-			reload = true
+		case reload = <-h.asked:
 		case event := <-w.events:
 			if w.concerns(event.Name) {
 				settled.Reset(h.opts.Settle)
@@ -53,22 +52,38 @@ func (h *Host) Run(ctx context.Context) error {
 				settled.Reset(h.opts.Settle)
 			}
 		case <-settled.C:
-			reload = h.opts.Watch && changed(h.loaded())
+			if h.opts.Watch && changed(h.loaded()) {
+				reload = h.reloadAsTold
+			}
 		}
-		if reload {
+		if reload != nil {
 			// Why it was refused, if it was, is in the status and in the log.
-			_ = h.Reload(ctx)
+			_ = reload(ctx)
 			w.follow(h.loaded())
 			settled.Reset(h.opts.Settle)
 		}
 	}
 }
 
+// reloadAsTold reloads with the policy of the options.
+func (h *Host) reloadAsTold(ctx context.Context) error { return h.ReloadAs(ctx, h.opts.Policy) }
+
 // Kick asks Run for a reload, also of an unchanged script, and returns at once.
-func (h *Host) Kick() {
+func (h *Host) Kick() { h.ask(h.reloadAsTold) }
+
+// KickAs asks Run for ReloadAs, and returns at once.
+func (h *Host) KickAs(policy Policy) {
+	h.ask(func(ctx context.Context) error { return h.ReloadAs(ctx, policy) })
+}
+
+// KickUndo asks Run for Undo, and returns at once.
+func (h *Host) KickUndo() { h.ask(h.Undo) }
+
+// ask leaves Run something to do, unless something is left to do already.
+func (h *Host) ask(reload func(context.Context) error) {
 	select {
-	case h.kick <- struct{}{}:
-	default: // one is asked for already
+	case h.asked <- reload:
+	default:
 	}
 }
 

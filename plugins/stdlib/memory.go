@@ -16,7 +16,13 @@ const (
 
 // Memory is a sparse disk in memory: only pages that were written take space.
 type Memory struct {
-	size   uint64
+	size uint64
+	*store
+}
+
+// A store is what a Memory holds. Several may share one, of different sizes:
+// two generations of a script that want the disk of one name.
+type store struct {
 	held   *share
 	shards [shards]shard // page p stands in shards[p%shards]
 }
@@ -37,27 +43,29 @@ func NewMemory(size uint64, held *atomic.Int64) (*Memory, error) {
 	if size > MaxSize {
 		return nil, fmt.Errorf("a disk of %d bytes is too large: %d is the most", size, uint64(MaxSize))
 	}
-	m := &Memory{size: size}
-	m.held = shareOf(m, held)
-	return m, nil
+	s := new(store)
+	s.held = shareOf(s, held)
+	return &Memory{size, s}, nil
 }
 
 // NamedMemory returns the disk called name that stands on shelf, and makes it
-// first if there is none: so its contents outlive the script that made it. One
-// that is there already must have the same size, and counts where it did.
+// first if there is none: so its contents outlive the script that made it, and
+// count where they did first. Each may have a size of its own. What lies behind
+// the end of a smaller one stays, for as long as a larger one may come back.
 func NamedMemory(shelf *plugins.Shelf, name string, size uint64, held *atomic.Int64) (*Memory, error) {
-	item, err := shelf.Item("memory "+name, func() (any, error) { return NewMemory(size, held) })
+	m, err := NewMemory(size, held)
 	if err != nil {
 		return nil, err
 	}
-	m, ok := item.(*Memory)
+	item, err := shelf.Item("memory "+name, func() (any, error) { return m.store, nil })
+	if err != nil {
+		return nil, err
+	}
+	s, ok := item.(*store)
 	if !ok {
 		return nil, fmt.Errorf("memory %q: the name is taken by something that is not a disk", name)
 	}
-	if m.size != size {
-		return nil, fmt.Errorf("memory %q exists with %d bytes and cannot become %d: use another name, or start the program again", name, m.size, size)
-	}
-	return m, nil
+	return &Memory{size, s}, nil
 }
 
 // Size returns the size that the disk was made with.

@@ -2,7 +2,7 @@ package stdlib
 
 import (
 	"reflect"
-	"strings"
+	"syscall"
 	"testing"
 
 	"workbench/plugins"
@@ -88,17 +88,25 @@ func TestNamedMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := NamedMemory(shelf, "disk", 1<<20, nil)
-	if err != nil || again != first {
+	if err != nil || again.store != first.store {
 		t.Errorf("the second call made another disk (%v)", err)
 	}
 	other, err := NamedMemory(shelf, "other", 1<<20, nil)
-	if err != nil || other == first {
+	if err != nil || other.store == first.store {
 		t.Errorf("another name gave the same disk (%v)", err)
 	}
-	_, err = NamedMemory(shelf, "disk", 2<<20, nil)
-	if err == nil || !strings.Contains(err.Error(), "1048576") || !strings.Contains(err.Error(), "2097152") {
-		t.Errorf("another size: %v; want an error with both", err)
+	larger, err := NamedMemory(shelf, "disk", 2<<20, nil)
+	if err != nil || larger.Size() != 2<<20 || first.Size() != 1<<20 {
+		t.Fatalf("another size: %d and %d, %v", larger.Size(), first.Size(), err)
 	}
+	if err := larger.WriteAt([]byte("abcd"), 1<<20-2); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 2)
+	if err := first.ReadAt(got, 1<<20-2); err != nil || string(got) != "ab" {
+		t.Errorf("the smaller disk reads %q, %v", got, err)
+	}
+	wantErrno(t, "behind the end of the smaller one", first.ReadAt(got, 1<<20-1), syscall.EINVAL)
 	if _, err := NamedMemory(shelf, "huge", MaxSize+1, nil); err == nil {
 		t.Error("a named disk of 2^63 bytes was made")
 	}

@@ -1,0 +1,247 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
+
+// rule adds a rule, which must be one.
+func (r *rig) rule(text string) uint16 {
+	r.t.Helper()
+	n, err := r.AddRule(text)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// read reads n bytes through d as a front end does.
+func (r *rig) read(d plugins.Handle, n uint64) (plugins.Request, error) {
+	q := plugins.Request{Op: plugins.OpRead, Length: n, Origin: plugins.Origin{Front: plugins.FrontNBD, Conn: 1, Cookie: 5}}
+	err := d.Do(r.t.Context(), &q)
+	plugins.Finish(d, &q, err)
+	return q, err
+}
+
+// lastRequest returns the event of the request that was answered last.
+func (r *rig) lastRequest() (recordings.Event, string) {
+	events, texts := r.events(recordings.Request)
+	return events[len(events)-1], texts[len(texts)-1]
+}
+
+// TestRules has each action at its stage.
+func TestRules(t *testing.T) {
+	const fill = "aaaaaaaa"
+	for _, tc := range []struct {
+		rule   string
+		errno  syscall.Errno
+		calls  int    // of the script
+		data   string // of the read, "" = not the script's
+		differ int    // bytes that may be other than the script's
+	}{
+		{"op:read => fail ENOSPC", syscall.ENOSPC, 0, "", 0},
+		{"op:read => fail 5 after", syscall.EIO, 1, "", 0},
+		{"op:write => fail EIO", 0, 1, fill, 0},
+		{" => fail EPERM", syscall.EPERM, 0, "", 0},
+		{"op:read => delay 1ms", 0, 1, fill, 0},
+		{"op:read => delay 1ms after", 0, 1, fill, 0},
+		{"op:read => corrupt 1", 0, 1, "", 1},
+		{"op:read => corrupt 100", 0, 1, "", 8},
+		{"op:read => truncate 3", 0, 1, "aaa\x00\x00\x00\x00\x00", 0},
+		{"op:read => truncate 0", 0, 1, "\x00\x00\x00\x00\x00\x00\x00\x00", 0},
+		{"op:read => drop", syscall.ECONNRESET, 0, "", 0},
+		{"op:read => fail EIO p=0", 0, 1, fill, 0},
+		{"err => fail ENOMEM after", 0, 1, fill, 0},
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			r := newRig(t, "fill a", Options{})
+			d := r.open()
+			n := r.rule(tc.rule)
+			q, err := r.read(d, 8)
+			if got := plugins.ErrnoOf(err); got != tc.errno {
+				t.Errorf("errno %s, %v", plugins.ErrnoName(got), err)
+			}
+			if err == nil {
+				differing := 0
+				for _, b := range q.Data {
+					if b != 'a' {
+						differing++
+					}
+				}
+				if tc.data != "" && string(q.Data) != tc.data || tc.data == "" && differing != tc.differ || len(q.Data) != 8 {
+					t.Errorf("read %q", q.Data)
+				}
+			}
+			e, text := r.lastRequest()
+			if called := e.Started != 0; called != (tc.calls == 1) {
+				t.Errorf("the script was asked: %t", called)
+			}
+			touched := tc.errno != 0 || tc.data != fill || strings.Contains(tc.rule, "delay")
+			if touched != (e.Fate&plugins.Ruled != 0) || touched != (e.Rule == n) {
+				t.Errorf("fate %s, rule %d", e.Fate, e.Rule)
+			}
+			if tc.errno != 0 && !strings.Contains(tc.rule, "drop") && !strings.Contains(text, "rule 1: ") {
+				t.Errorf("the event says %q", text)
+			}
+			hits := uint64(0)
+			if touched {
+				hits = 1
+			}
+			if s := r.Rules(); len(s) != 1 || s[0].Hits != hits || s[0].Text != strings.TrimSpace(tc.rule) || !s[0].On {
+				t.Errorf("rules %+v", s)
+			}
+		})
+	}
+}
+
+// TestRuleOnWrite has what the script gets differ from what the client wrote.
+func TestRuleOnWrite(t *testing.T) {
+	for rule, want := range map[string]string{
+		"op:write => truncate 2": "ab\x00\x00",
+		"op:write => corrupt 4":  "",
+	} {
+		r := newRig(t, "fill a", Options{})
+		d := r.open()
+		r.rule(rule)
+		sent := []byte("abcd")
+		q := plugins.Request{Op: plugins.OpWrite, Length: 4, Data: sent}
+		err := d.Do(t.Context(), &q)
+		plugins.Finish(d, &q, err)
+		if plugins.ErrnoOf(err) != syscall.ENOSPC { // the fake's answer to each write
+			t.Errorf("%s: %v", rule, err)
+		}
+		got := r.rt.written()
+		if want != "" && string(got) != want || bytes.Equal(got, []byte("abcd")) || len(got) != 4 {
+			t.Errorf("%s: the script got %q", rule, got)
+		}
+		if string(sent) != "abcd" || string(q.Data) != "abcd" {
+			t.Errorf("%s: the client's bytes were changed to %q, %q", rule, sent, q.Data)
+		}
+	}
+}
+
+// TestRuleOrder has rules act one after another, until one answers.
+func TestRuleOrder(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	delay := r.rule("op:read => delay 1ms")
+	limited := r.rule("op:read => fail ENOSPC limit=2")
+	last := r.rule("op:read => fail EIO")
+	hits := func() (out []uint64) {
+		for _, s := range r.Rules() {
+			out = append(out, s.Hits)
+		}
+		return out
+	}
+	for i, want := range []syscall.Errno{syscall.ENOSPC, syscall.ENOSPC, syscall.EIO} {
+		if _, err := r.read(d, 2); plugins.ErrnoOf(err) != want {
+			t.Errorf("read %d: %v, want %s", i, err, plugins.ErrnoName(want))
+		}
+	}
+	if got := hits(); got[0] != 3 || got[1] != 2 || got[2] != 1 {
+		t.Errorf("hits %v", got)
+	}
+	if s := r.Rules()[1]; s.Matched != 3 || s.Limit != 2 {
+		t.Errorf("the limited rule: %+v", s)
+	}
+	if err := errors.Join(r.SwitchRule(last, false), r.RemoveRule(limited)); err != nil {
+		t.Fatal(err)
+	}
+	r.wantRead(d, "a")
+	if err := r.SwitchRule(last, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.read(d, 2); plugins.ErrnoOf(err) != syscall.EIO {
+		t.Errorf("a rule that was switched on again: %v", err)
+	}
+	if err := errors.Join(r.RemoveRule(last), r.RemoveRule(delay)); err != nil {
+		t.Fatal(err)
+	}
+	r.wantRead(d, "a")
+	for _, err := range []error{r.RemoveRule(last), r.SwitchRule(99, true)} {
+		if err == nil || !strings.Contains(err.Error(), "there is no rule") {
+			t.Errorf("a rule that is not there: %v", err)
+		}
+	}
+	_, texts := r.events(recordings.Rule)
+	if len(texts) != 8 || texts[0] != "rule 1 added: op:read => delay 1ms" || texts[3] != "rule 3 off: op:read => fail EIO" || texts[4] != "rule 2 removed: op:read => fail ENOSPC limit=2" {
+		t.Errorf("events %q", texts)
+	}
+}
+
+// TestDelayEnds has a client that hangs up end its delay.
+func TestDelayEnds(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	r.rule("op:read => delay 1h")
+	gone := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(time.Millisecond, func() { cancel(gone) })
+	if err := d.Do(ctx, &plugins.Request{Op: plugins.OpRead, Length: 1}); !errors.Is(err, gone) {
+		t.Errorf("error %v", err)
+	}
+	done := make(chan error)
+	go func() { done <- r.Reload(t.Context()) }()
+	waiting, stop := context.WithCancel(t.Context())
+	other := make(chan error)
+	go func() { other <- d.Do(waiting, &plugins.Request{Op: plugins.OpRead, Length: 1}) }()
+	if err := <-done; err != nil { // a delay holds up no reload
+		t.Error(err)
+	}
+	stop()
+	<-other
+}
+
+// TestDropRule has a rule cut the connection.
+func TestDropRule(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	forced := false
+	d, err := r.Open(t.Context(), plugins.OpenParams{Client: &plugins.Client{Disconnect: func(force bool) { forced = force }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r.rule("=> drop")
+	q, err := r.read(d, 1)
+	if err == nil || !forced || q.Fate != plugins.Ruled|plugins.Dropped {
+		t.Errorf("%v, dropped %t, fate %s", err, forced, q.Fate)
+	}
+}
+
+func TestBadRules(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	for text, want := range map[string]string{
+		"op:read":                            `rule "op:read": there is no =>: write WHEN => ACTION, as in op:write => fail ENOSPC`,
+		"op:read =>":                         `rule "op:read =>": there is no action after =>: want fail ERRNO, delay TIME, drop, corrupt BYTES, truncate BYTES, hold`,
+		"op:read => explode":                 `rule "op:read => explode": there is no action "explode": want fail ERRNO, delay TIME, drop, corrupt BYTES, truncate BYTES, hold`,
+		"op:read => fail":                    `rule "op:read => fail": fail : want an error, as in fail EIO or fail 28`,
+		"op:read => fail EFOO":               `rule "op:read => fail EFOO": fail EFOO: want an error, as in fail EIO or fail 28`,
+		"op:read => fail 0":                  `rule "op:read => fail 0": fail 0: want an error, as in fail EIO or fail 28`,
+		"op:read => delay 20":                `rule "op:read => delay 20": delay 20: want a time, as in delay 20ms`,
+		"op:read => delay -1s":               `rule "op:read => delay -1s": delay -1s: want a time, as in delay 20ms`,
+		"op:read => corrupt":                 `rule "op:read => corrupt": corrupt : want a number of bytes, as in corrupt 1`,
+		"op:read => corrupt 0":               `rule "op:read => corrupt 0": corrupt 0: want a number of bytes, as in corrupt 1`,
+		"op:read => corrupt 1 after":         `rule "op:read => corrupt 1 after": corrupt acts on the data, before the script on what is written and after it on what was read: leave out after`,
+		"op:read => hold limit=0":            `rule "op:read => hold limit=0": limit=0: want how often it may act, as in limit=3`,
+		"op:read => hold p=2":                `rule "op:read => hold p=2": p=2: want a probability from 0 to 1, as in p=0.1`,
+		"op:read => hold now":                `rule "op:read => hold now": "now" is none of before, after, limit=N and p=0.1`,
+		"err => hold":                        "add the word after",
+		"this is no filter => fail EIO":      "rule ",
+		"op:read => fail EIO before limit=x": `limit=x: want how often`,
+	} {
+		if _, err := r.AddRule(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\ngot  %v\nwant %s", text, err, want)
+		}
+	}
+	if got := r.Rules(); got != nil {
+		t.Errorf("rules %+v", got)
+	}
+}
