@@ -3,6 +3,7 @@ package recordings
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Candidate is something that may stand in a filter.
@@ -45,7 +46,8 @@ func Complete(text string, cursor int) (from int, candidates []Candidate) {
 
 // skipJoints skips what may stand between two terms, right or wrong.
 func (s *scanner) skipJoints() {
-	s.pos = len(s.text) - len(strings.TrimLeft(s.rest(), " \t\r\n|()!&,"))
+	joint := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("|()!&,", r) }
+	s.pos = len(s.text) - len(strings.TrimLeftFunc(s.rest(), joint))
 }
 
 // completedValue reads the values after an operator. here tells that the last of

@@ -47,14 +47,14 @@ var fields = [...]field{
 			return e.Cookie, e.Op != 0 || e.Conn != 0 && (e.Kind == Callback || e.Kind == Output || e.Kind == Debug)
 		}},
 	{name: "data", of: &hexType, help: "the first 128 bytes that were read or written: data:55aa is anywhere in them", example: "data:55aa", others: "payload bytes hex content",
-		needs: Needs{Data: true}, equals: "they begin so"},
+		needs: Needs{Data: true}, equals: "at their beginning"},
 
 	{name: "err", of: &errnoType, help: "the errno, as the script or the kernel gave it", example: "err:ENOSPC", others: "error errno fail failed failure result", bare: "any failure",
 		known: OnAnswer, words: errnoWords, number: func(e *Event, _ Contents) (uint64, bool) { return uint64(e.Errno), e.Failed() }},
 	{name: "wire", of: &wireType, help: "the errno that NBD sent for it", example: "wire:EINVAL", known: OnAnswer, words: wireWords, number: wireOf},
 	{name: "line", of: &numberType, help: "the line of the script that failed", example: "line:42", known: OnAnswer,
 		needs: Needs{Text: true, Kinds: true}, number: lineOf},
-	{name: "text", of: &textType, help: "what the script printed, or why something failed; the word before : may be left out where quotes stand", example: `"disk full"`, others: "message msg output print grep",
+	{name: "text", of: &textType, help: "what the script printed, or why something failed; before quotes text: may be left out", example: `"disk full"`, others: "message msg output print grep",
 		short: true, known: OnAnswer, needs: Needs{Text: true, Kinds: true}},
 
 	{name: "dur", of: &durationType, help: "how long it took: a request, from the last byte read to the answer; a callback; of reload, how long the gate was closed", example: "dur>5ms",

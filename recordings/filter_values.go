@@ -336,8 +336,8 @@ func (v value) moment(now plugins.Stamp) plugins.Stamp {
 	}
 	here := now.Time()
 	if t, err := time.ParseInLocation(dateLayout, v.text, here.Location()); err == nil {
-		since := t.Sub(here) // of centuries, the most that a Duration holds
-		return now + plugins.Stamp(min(since, math.MaxInt64-time.Duration(now)))
+		const century = 100 * 365 * 24 * time.Hour // more would not fit a Stamp
+		return now + plugins.Stamp(min(max(t.Sub(here), -century), century))
 	}
 	t, err := time.Parse(clockLayout, v.text)
 	if err != nil {
