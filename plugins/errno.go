@@ -76,6 +76,15 @@ func ParseErrno(name string) (syscall.Errno, bool) {
 	return 0, false
 }
 
+// ErrnoNames returns the names that [ParseErrno] knows, those that NBD knows first.
+func ErrnoNames() []string {
+	names := make([]string, len(errnos))
+	for i, row := range errnos {
+		names[i] = row.name
+	}
+	return names
+}
+
 // ErrnoOf returns the errno that err carries: 0 for nil, what a script set or a
 // system call returned, and EIO for an error that has none.
 func ErrnoOf(err error) syscall.Errno {

@@ -85,6 +85,11 @@ func threeDigits(f float64) string {
 // Printable returns text on one line, with everything replaced that would move
 // a cursor or change a terminal: text comes from scripts and clients.
 func Printable(text string) string {
+	return printableEach(strings.TrimRight(text, "\r\n"))
+}
+
+// printableEach is Printable, character for character.
+func printableEach(text string) string {
 	clean := func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -94,7 +99,7 @@ func Printable(text string) string {
 		}
 		return r
 	}
-	return strings.Map(clean, strings.TrimRight(text, "\r\n"))
+	return strings.Map(clean, text)
 }
 
 // jsonEvent is the shape of an event in JSON lines. Offsets and lengths are
