@@ -54,5 +54,6 @@ func Dump(ctx context.Context, program Program, env Env, language string) (text 
 	for _, cb := range in.Callbacks() {
 		line("has_"+cb.String(), 1)
 	}
-	return out.String(), in.run(g, DumpPlugin)
+	err = in.run(g, DumpPlugin)
+	return out.String(), err
 }

@@ -80,6 +80,7 @@ func (b *bench) open(ctx context.Context) error {
 		Debug:    b.o.verbose,
 		Watch:    !b.o.noReload,
 
+		Policy:          b.o.policy,
 		CallbackTimeout: b.o.callbackTimeout,
 		MemoryLimit:     b.o.memoryLimit,
 		Shutdown:        b.askToEnd,
@@ -89,6 +90,11 @@ func (b *bench) open(ctx context.Context) error {
 	}
 	b.host = h
 	b.onClose(h.Close)
+	for _, rule := range b.o.rules {
+		if _, err := h.AddRule(rule); err != nil {
+			return usageError{fmt.Errorf("--rule: %w", err)}
+		}
+	}
 	log.SetFlags(0)
 	log.SetOutput(sayWriter{b}) // what libraries log must not reach the terminal
 	if err := b.listen(); err != nil {
@@ -119,6 +125,7 @@ func (b *bench) open(ctx context.Context) error {
 		}
 		b.onClose(b.mount.Close)
 	}
+	b.onClose(func(context.Context) error { h.LetGo(); return nil }) // first, or the others would wait for a person
 	return b.writePIDFile()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"workbench/nbd"
 	"workbench/plugins"
+	"workbench/plugins/host"
 	"workbench/plugins/stdlib"
 )
 
@@ -44,6 +45,10 @@ type benchOptions struct {
 	noReload bool
 	pidFile  string
 	dump     bool // print what the script says of itself, and stop
+
+	rules    []string
+	onChange string // what becomes of clients that would find another disk: keep, new or drop
+	policy   host.Policy
 
 	callbackTimeout time.Duration
 	memoryLimit     int64
@@ -85,6 +90,8 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
+	f.StringArrayVar(&o.rules, "rule", nil, "`WHEN => ACTION` for requests that match, repeatable: fail ERRNO, delay TIME, drop, corrupt N, truncate N, hold; then before|after, limit=N, p=0.1")
+	f.StringVar(&o.onChange, "on-change", "keep", "when a saved script has another size or other flags than connected clients were told: keep the old one, give the new one to new clients only, or drop the clients")
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
 	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more, disks in memory left out; 0 = never")
 	f.BoolVar(&o.noReload, "no-reload", false, "do not watch the script")
@@ -113,6 +120,12 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	case o.json && o.single && !o.verbose:
 		return usageError{fmt.Errorf("--json with -s shows nothing without -v: stdout belongs to the client")}
 	}
+	policies := map[string]host.Policy{"keep": host.KeepOld, "new": host.ForNew, "drop": host.DropClients}
+	policy, ok := policies[o.onChange]
+	if !ok {
+		return usageError{fmt.Errorf("--on-change=%s: want keep, new or drop", o.onChange)}
+	}
+	o.policy = policy
 	limit, err := stdlib.ParseSize(o.memory)
 	if err != nil {
 		return usageError{fmt.Errorf("--memory-limit: %w", err)}

@@ -75,13 +75,7 @@ func (d *handle) run(ctx context.Context, r *plugins.Request) error {
 
 // Finish implements plugins.Finisher: the request becomes a fact.
 func (d *handle) Finish(r *plugins.Request, err error) {
-	e := requestEvent(r, err)
-	d.host.opts.Log.Append(e, errorText(err, r.Op.Callback()), payload(r, err))
-}
-
-// requestEvent returns the event of a request whose outcome is err.
-func requestEvent(r *plugins.Request, err error) recordings.Event {
-	return recordings.Event{
+	d.host.opts.Log.Append(recordings.Event{
 		Kind:       recordings.Request,
 		Front:      r.Origin.Front,
 		Conn:       r.Origin.Conn,
@@ -96,7 +90,7 @@ func requestEvent(r *plugins.Request, err error) recordings.Event {
 		Offset:     r.Offset,
 		Length:     r.Length,
 		Times:      r.Times,
-	}
+	}, errorText(err, r.Op.Callback()), payload(r, err))
 }
 
 // payload returns the bytes that r moved.

@@ -75,10 +75,12 @@ func parseRule(text string) (*rule, error) {
 	if r.when, err = recordings.ParseFilter(strings.TrimSpace(when)); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", r.text, err)
 	}
-	if !r.after {
-		if err := r.when.CheckBefore(); err != nil {
-			return nil, fmt.Errorf("rule %q: %w: add the word after", r.text, err)
-		}
+	stage, advice := recordings.OnArrival, ": or add the word after"
+	if r.after || r.action == Corrupt || r.action == Truncate {
+		stage, advice = recordings.OnAnswer, ""
+	}
+	if err := r.when.Check(stage); err != nil {
+		return nil, fmt.Errorf("rule %q: %w%s", r.text, err, advice)
 	}
 	return r, nil
 }
@@ -177,24 +179,10 @@ func (r *rule) concerns(q *plugins.Request, after bool, result error) bool {
 	case q.Op != plugins.OpWrite:
 		return false
 	}
-	e := requestEvent(q, result)
-	return r.when.Match(&e, outcome{q, result})
-}
-
-// outcome is the [recordings.Source] of a request that is no event yet: what a
-// filter may ask of one.
-type outcome struct {
-	request *plugins.Request
-	err     error
-}
-
-func (o outcome) Text(*recordings.Event) (string, bool) {
-	return errorText(o.err, o.request.Op.Callback()), true
-}
-
-func (o outcome) Data(*recordings.Event) ([]byte, bool) {
-	data := payload(o.request, o.err)
-	return data[:min(len(data), recordings.PreviewSize)], true
+	if after {
+		return r.when.MatchAnswer(q, result)
+	}
+	return r.when.MatchRequest(q)
 }
 
 // hit counts a match, and reports whether the rule acts on it.
@@ -227,7 +215,3 @@ func (r *rule) spoil(data []byte) []byte {
 	}
 	return out
 }
-
-func (o outcome) Bounds() (first, next uint64)        { return 0, 0 }
-func (o outcome) Read([]recordings.Event, uint64) int { return 0 }
-func (o outcome) Stats() []recordings.CallbackStats   { return nil }

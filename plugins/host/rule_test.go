@@ -172,7 +172,7 @@ func TestRuleOrder(t *testing.T) {
 		}
 	}
 	_, texts := r.events(recordings.Rule)
-	if len(texts) != 8 || texts[0] != "rule 1 added: op:read => delay 1ms" || texts[3] != "rule 3 off: op:read => fail EIO" || texts[4] != "rule 2 removed: op:read => fail ENOSPC limit=2" {
+	if len(texts) != 8 || texts[0] != "#1 added: op:read => delay 1ms" || texts[3] != "#3 off: op:read => fail EIO" || texts[4] != "#2 removed: op:read => fail ENOSPC limit=2" {
 		t.Errorf("events %q", texts)
 	}
 }

@@ -122,7 +122,7 @@ func noRule(number uint16) error {
 // noteRule logs what became of a rule.
 func (h *Host) noteRule(r *rule, what string) {
 	h.opts.Log.Append(recordings.Event{Kind: recordings.Rule, Rule: r.number, Times: plugins.Times{Received: plugins.Now()}},
-		fmt.Sprintf("rule %d %s: %s", r.number, what, r.text), nil)
+		fmt.Sprintf("#%d %s: %s", r.number, what, r.text), nil)
 }
 
 // apply has the rules of one stage act on r, in their order, until one of them
