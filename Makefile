@@ -9,7 +9,7 @@ TEST_TIMEOUT ?= 20m
 FUZZTIME ?= 10s
 
 # The decoders, as package:target.
-FUZZ = nbd:FuzzOption nbd:FuzzRequest nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine
+FUZZ = recordings:FuzzFilter nbd:FuzzOption nbd:FuzzRequest nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine
 
 .PHONY: test tools check fuzz bench build
 

@@ -10,6 +10,7 @@ import (
 	"workbench/nbd"
 	"workbench/plugins"
 	"workbench/plugins/stdlib"
+	"workbench/recordings"
 )
 
 // benchOptions say what a bench serves, where, and how it shows what happens.
@@ -43,6 +44,9 @@ type benchOptions struct {
 	verbose  bool
 	noReload bool
 	pidFile  string
+
+	filter     *recordings.Filter // nil: none
+	filterText string             // filter as it was given
 
 	callbackTimeout time.Duration
 	memoryLimit     int64
@@ -84,6 +88,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
+	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches, as in 'op:write err'; see workbench help filters")
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
 	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more, disks in memory left out; 0 = never")
 	f.BoolVar(&o.noReload, "no-reload", false, "do not watch the script")
@@ -124,6 +129,21 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	}
 	if o.json {
 		o.headless = true
+	}
+	return o.completeFilter()
+}
+
+// completeFilter compiles the filter.
+func (o *benchOptions) completeFilter() error {
+	if o.filterText == "" {
+		return nil
+	}
+	if quiet := o.run != "" || o.single || o.inherit && !o.headless; quiet && !o.verbose {
+		return usageError{fmt.Errorf("--filter shows nothing here without -v: stdout belongs to the command or the client")}
+	}
+	var err error
+	if o.filter, err = recordings.ParseFilter(o.filterText); err != nil {
+		return usageError{fmt.Errorf("--filter: %w", err)}
 	}
 	return nil
 }
