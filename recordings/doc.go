@@ -19,6 +19,10 @@
 // allocates nothing. Texts (an error message, an export name) and previews (the
 // first bytes of a payload) have a ring of their own, since most events have none.
 //
+// A [Filter] is a question about events, in a language of its own that FILTERS.md
+// describes: `op:write len>=64k err`. The same one picks lines to print and requests
+// that are on their way; it is compiled once and asked without allocating.
+//
 // A reader names events by their number, which counts from 0 and never stops.
 // It reads from a number on, sees at once if that is gone already, and can never
 // slow down those who append by more than the copy of a few events. [Source] is

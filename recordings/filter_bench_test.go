@@ -7,7 +7,7 @@ import (
 	"workbench/plugins"
 )
 
-// benchFilters are typical, with how long one may be expected to be.
+// benchFilters look at one field, at several, and at what is beside the event.
 var benchFilters = []struct{ name, text string }{
 	{"everything", ""},
 	{"one", "op:write"},

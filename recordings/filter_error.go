@@ -21,8 +21,8 @@ func newFilterError(text string, at, end int, msg, hint string) *FilterError {
 		Text:   text,
 		Column: utf8.RuneCountInString(text[:at]) + 1,
 		Length: max(utf8.RuneCountInString(text[at:end]), 1),
-		Msg:    msg,
-		Hint:   hint,
+		Msg:    printableEach(msg), // parts of the text may stand in it
+		Hint:   printableEach(hint),
 	}
 }
 

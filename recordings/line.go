@@ -16,8 +16,9 @@ import (
 //
 // The columns are time, origin, operation, offset, length, flags, duration and
 // result. Events other than requests have the columns that mean something for
-// them and their kind in place of the operation. text is the text of e; what of
-// it could disturb a terminal or the line is replaced.
+// them and their kind in place of the operation. What was done to a request
+// besides stands among its flags, with the rule that did it: "fua,ruled,rule#2".
+// text is the text of e; what of it could disturb a terminal or the line is replaced.
 func AppendLine(dst []byte, e *Event, text string) []byte {
 	dst = e.Received.Time().AppendFormat(dst, "15:04:05.000000 ")
 	dst = append(dst, e.Front.String()...)
@@ -28,7 +29,9 @@ func AppendLine(dst []byte, e *Event, text string) []byte {
 	dst = append(dst, ' ')
 	switch e.Kind {
 	case Request:
-		dst = fmt.Appendf(dst, "%s %#x %d %s ", e.Op, e.Offset, e.Length, e.Flags)
+		dst = appendRequest(dst, e)
+	case Hold:
+		dst = appendRequest(append(dst, "hold "...), e)
 	case Callback:
 		dst = append(dst, e.Callback.String()...)
 		dst = append(dst, ' ')
@@ -50,6 +53,33 @@ func AppendLine(dst []byte, e *Event, text string) []byte {
 		}
 	}
 	return append(dst, Printable(text)...)
+}
+
+// appendRequest appends the columns that say what was asked for, and a space.
+func appendRequest(dst []byte, e *Event) []byte {
+	dst = fmt.Appendf(dst, "%s %#x %d ", e.Op, e.Offset, e.Length)
+	mark := len(dst)
+	if e.Flags != 0 {
+		dst = append(dst, e.Flags.String()...)
+	}
+	comma := func() {
+		if len(dst) > mark {
+			dst = append(dst, ',')
+		}
+	}
+	if e.Fate != 0 {
+		comma()
+		dst = append(dst, e.Fate.String()...)
+	}
+	if e.Rule != 0 {
+		comma()
+		dst = append(dst, "rule#"...)
+		dst = strconv.AppendUint(dst, uint64(e.Rule), 10)
+	}
+	if len(dst) == mark {
+		dst = append(dst, '-')
+	}
+	return append(dst, ' ')
 }
 
 // FormatDuration returns d to three digits in the unit that suits it: "850ns",
@@ -116,6 +146,8 @@ type jsonEvent struct {
 	Offset     *uint64  `json:"offset,omitempty"`
 	Length     *uint64  `json:"length,omitempty"`
 	Flags      []string `json:"flags,omitempty"`
+	Fate       []string `json:"fate,omitempty"` // what was done to it besides: "held"
+	Rule       uint16   `json:"rule,omitempty"` // the rule that had a hand in it
 	Duration   *int64   `json:"duration_ns,omitempty"`
 	InCallback int64    `json:"in_callback_ns,omitempty"`
 	Generation uint32   `json:"generation,omitempty"`
@@ -131,6 +163,7 @@ func AppendJSON(dst []byte, e *Event, text string) ([]byte, error) {
 		Kind:       e.Kind.String(),
 		Conn:       e.Conn,
 		Generation: e.Generation,
+		Rule:       e.Rule,
 		Text:       strings.ToValidUTF8(text, "\uFFFD"),
 	}
 	if e.Front != plugins.NoFront {
@@ -143,6 +176,9 @@ func AppendJSON(dst []byte, e *Event, text string) ([]byte, error) {
 	}
 	if e.Flags != 0 {
 		j.Flags = strings.Split(e.Flags.String(), ",")
+	}
+	if e.Fate != 0 {
+		j.Fate = strings.Split(e.Fate.String(), ",")
 	}
 	if e.Callback != plugins.NoCallback {
 		j.Callback = e.Callback.String()

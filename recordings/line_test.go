@@ -27,10 +27,18 @@ func TestAppendLine(t *testing.T) {
 		Times: plugins.Times{Received: 1, Replied: 1 + 850}}
 	open := Event{Kind: Callback, Front: plugins.FrontNBD, Conn: 1, Callback: plugins.Open,
 		Times: plugins.Times{Received: 1, Started: 1, Done: 1001}}
+	ruled, held := write, read
+	ruled.Fate, ruled.Rule = plugins.Ruled|plugins.Dropped, 2
+	held.Fate = plugins.Held
+	hold := read
+	hold.Kind, hold.Rule = Hold, 1
 	for _, tc := range []struct {
 		name, text, want string
 		e                Event
 	}{
+		{"rule", "injected", "nbd#1 WRITE 0x1000 4096 fua,ruled,dropped,rule#2 41µs ENOSPC injected", ruled},
+		{"held", "", "fuse#2 READ 0x0 512 held 850ns ok", held},
+		{"hold", "before the script", "fuse#2 hold READ 0x0 512 rule#1 before the script", hold},
 		{"failed write", "disk.lua:31: disk full", "nbd#1 WRITE 0x1000 4096 fua 41µs ENOSPC disk.lua:31: disk full", write},
 		{"read", "", "fuse#2 READ 0x0 512 - 850ns ok", read},
 		{"callback", "", "nbd#1 open 1µs ok", open},
@@ -89,7 +97,22 @@ func TestAppendJSON(t *testing.T) {
 			t.Errorf("%s = %v, want %v", key, got[key], want)
 		}
 	}
+	if got["fate"] != nil || got["rule"] != nil {
+		t.Errorf("fate %v, rule %v of a request that nothing was done to", got["fate"], got["rule"])
+	}
 	if strings.ContainsAny(string(line), "\n\x1b") {
 		t.Errorf("%q is not one clean line", line)
+	}
+}
+
+func TestAppendJSONFate(t *testing.T) {
+	e := failedWrite()
+	e.Fate, e.Rule = plugins.Ruled|plugins.Held, 2
+	line, err := AppendJSON(nil, &e, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"flags":["fua"],"fate":["ruled","held"],"rule":2,`; !strings.Contains(string(line), want) {
+		t.Errorf("%s does not have %s", line, want)
 	}
 }

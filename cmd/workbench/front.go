@@ -24,6 +24,9 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
 		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
 	}
+	if o.filter != nil && o.onScreen(std) {
+		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
+	}
 	b, err := openBench(ctx, o, recordings.NewLog(0))
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 		return b.serveLines(ctx, b.captiveLines(std), func(ctx context.Context) error {
 			return runCaptive(ctx, o.run, b.vars(), std)
 		})
-	case o.headless || !isTerminal(std.Out) || !isTerminal(std.In):
+	case !o.onScreen(std):
 		return b.serveLines(ctx, b.lines(std), func(ctx context.Context) error {
 			b.announce(std.Err)
 			return untilDone(ctx)
@@ -49,9 +52,15 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	})
 }
 
+// onScreen reports whether what happens is shown on the screen.
+func (o *benchOptions) onScreen(std streams) bool {
+	taken := o.single || o.inherit || o.run != "" // the terminal has another use
+	return !taken && !o.headless && isTerminal(std.Out) && isTerminal(std.In)
+}
+
 // lines prints the requests on standard output, and the rest on standard error.
 func (b *bench) lines(std streams) *printer {
-	return &printer{log: b.log, requests: std.Out, rest: std.Err, json: b.o.json, verbose: b.o.verbose}
+	return &printer{log: b.log, requests: std.Out, rest: std.Err, json: b.o.json, verbose: b.o.verbose, filter: b.o.filter}
 }
 
 // untilDone is a front that has nothing to do but wait.
@@ -81,7 +90,7 @@ func (b *bench) serveSingle(ctx context.Context, std streams) error {
 // captiveLines prints beside a captive command or a single client, which has
 // standard output for itself: requests only if asked for.
 func (b *bench) captiveLines(std streams) *printer {
-	p := &printer{log: b.log, rest: std.Err, json: b.o.json, verbose: b.o.verbose}
+	p := &printer{log: b.log, rest: std.Err, json: b.o.json, verbose: b.o.verbose, filter: b.o.filter}
 	if b.o.verbose {
 		p.requests = std.Err
 	}

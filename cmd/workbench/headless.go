@@ -19,6 +19,10 @@ type printer struct {
 	rest     io.Writer
 	json     bool
 	verbose  bool // the rest is everything, not only reloads and what the script printed
+
+	// filter picks from what is printed, but what a user must know; nil picks
+	// all. If it asks for more than requests, what matches goes with them.
+	filter *recordings.Filter
 }
 
 // errReaderGone is the end of a pipe that nobody reads any more.
@@ -71,7 +75,13 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	isRequest := e.Kind == recordings.Request
 	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e) ||
 		e.Kind == recordings.Opened && e.Failed()
-	if isRequest && p.requests == nil || !isRequest && !told && !p.verbose {
+	asked := p.filter != nil && p.filter.Needs().Kinds // for more than requests
+	shown := isRequest || asked || p.verbose
+	if shown && p.filter != nil {
+		shown = p.filter.Match(e, p.log)
+	}
+	withRequests := isRequest || asked && shown
+	if withRequests && p.requests == nil || !shown && !told {
 		return line, nil
 	}
 	text, ok := p.log.Text(e)
@@ -79,21 +89,12 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 		text = "(the text is gone: this output is too slow)"
 	}
 	var err error
-	switch {
-	case e.Kind == recordings.Reload:
-		// The excerpt has lines of its own, and stays as it is.
-		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", text)
-		return line, err
-	case e.Kind == recordings.Opened && e.Failed():
-		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d cannot open the disk: %s\n", e.Front, e.Conn, recordings.Printable(text))
-		return line, err
-	case !isRequest:
-		line = append(recordings.AppendLine(line, e, text), '\n')
-		_, err = p.rest.Write(line)
-		return line, err
-	case p.json:
+	if !withRequests {
+		return p.printRest(line, e, text)
+	}
+	if p.json {
 		line, err = recordings.AppendJSON(line, e, text)
-	default:
+	} else {
 		line = recordings.AppendLine(line, e, text)
 	}
 	if err != nil {
@@ -101,6 +102,22 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	}
 	line = append(line, '\n')
 	_, err = out.Write(line)
+	return line, err
+}
+
+// printRest writes an event that is no request, for people.
+func (p *printer) printRest(line []byte, e *recordings.Event, text string) ([]byte, error) {
+	var err error
+	switch {
+	case e.Kind == recordings.Reload:
+		// The excerpt has lines of its own, and stays as it is.
+		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", text)
+	case e.Kind == recordings.Opened && e.Failed():
+		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d cannot open the disk: %s\n", e.Front, e.Conn, recordings.Printable(text))
+	default:
+		line = append(recordings.AppendLine(line, e, text), '\n')
+		_, err = p.rest.Write(line)
+	}
 	return line, err
 }
 

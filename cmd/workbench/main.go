@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"workbench/plugins/host"
+	"workbench/recordings"
 )
 
 // The exit statuses. A captive command's own status comes instead, if it ran.
@@ -64,11 +65,15 @@ func report(w io.Writer, err error) int {
 	var status statusError
 	var usage usageError
 	var load *host.LoadError
+	var filter *recordings.FilterError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &status):
 		return int(status)
+	case errors.As(err, &filter):
+		fmt.Fprintf(w, "workbench: %s\n%s\nTry 'workbench help filters'.\n", oneLine(err), filter.Excerpt())
+		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintf(w, "workbench: %s\nTry 'workbench --help'.\n", oneLine(err))
 		return exitUsage
@@ -120,6 +125,7 @@ traffic, on the screen.`,
 		newExamplesCommand(std),
 		newExplainCommand(std),
 		newVersionCommand(std),
+		newFiltersTopic(std),
 	)
 	return root
 }

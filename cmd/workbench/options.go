@@ -11,6 +11,7 @@ import (
 	"workbench/plugins"
 	"workbench/plugins/host"
 	"workbench/plugins/stdlib"
+	"workbench/recordings"
 )
 
 // benchOptions say what a bench serves, where, and how it shows what happens.
@@ -49,6 +50,9 @@ type benchOptions struct {
 	rules    []string
 	onChange string // what becomes of clients that would find another disk: keep, new or drop
 	policy   host.Policy
+
+	filter     *recordings.Filter // nil: none
+	filterText string             // filter as it was given
 
 	callbackTimeout time.Duration
 	memoryLimit     int64
@@ -90,6 +94,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
+	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches, as in 'op:write err'; see workbench help filters")
 	f.StringArrayVar(&o.rules, "rule", nil, "`WHEN => ACTION` for requests that match, repeatable: fail ERRNO, delay TIME, drop, corrupt N, truncate N, hold; then before|after, limit=N, p=0.1")
 	f.StringVar(&o.onChange, "on-change", "keep", "when a saved script has another size or other flags than connected clients were told: keep the old one, give the new one to new clients only, or drop the clients")
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
@@ -139,6 +144,21 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	}
 	if o.json {
 		o.headless = true
+	}
+	return o.completeFilter()
+}
+
+// completeFilter compiles the filter.
+func (o *benchOptions) completeFilter() error {
+	if o.filterText == "" {
+		return nil
+	}
+	if quiet := o.run != "" || o.single || o.inherit && !o.headless; quiet && !o.verbose {
+		return usageError{fmt.Errorf("--filter shows nothing here without -v: stdout belongs to the command or the client")}
+	}
+	var err error
+	if o.filter, err = recordings.ParseFilter(o.filterText); err != nil {
+		return usageError{fmt.Errorf("--filter: %w", err)}
 	}
 	return nil
 }

@@ -183,3 +183,14 @@ func TestRunOnTheScreen(t *testing.T) {
 		t.Errorf("left in the temporary folder: %v, %v", left, err)
 	}
 }
+
+// TestFilterOnTerminal: the screen has no filter, and says so.
+func TestFilterOnTerminal(t *testing.T) {
+	dir, _ := fileDisk(t, 1<<20)
+	term := newTerminal(t, 100, 24, t.TempDir())
+	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img --filter err; echo status $?", dir), "Enter")
+	screen := term.waitScreen(`status \d+\n`)
+	if !strings.Contains(screen, "status 2\n") || !strings.Contains(screen, "--filter: the screen does not filter yet; add --headless") {
+		t.Errorf("it is not refused:\n%s", screen)
+	}
+}

@@ -54,10 +54,11 @@ type rule struct {
 
 // parseRule reads a rule. Its error names the part that is wrong and what would do.
 func parseRule(text string) (*rule, error) {
-	when, then, ok := strings.Cut(text, "=>")
-	if !ok {
+	at := strings.LastIndex(text, "=>") // the filter may have one in quotes
+	if at < 0 {
 		return nil, ruleError(text, "there is no =>: write WHEN => ACTION, as in op:write => fail ENOSPC")
 	}
+	when, then := text[:at], text[at+len("=>"):]
 	r := &rule{text: strings.TrimSpace(text), chance: 1}
 	words := strings.Fields(then)
 	if len(words) == 0 {
