@@ -240,7 +240,7 @@ func fixture() (*recordings.Log, *fakeBench) {
 		Generation: 2, ThreadModel: plugins.SerializeRequests, Source: fixtureSource, Watching: true,
 		Callbacks: []plugins.Callback{plugins.Open, plugins.GetSize, plugins.Pread, plugins.Pwrite, plugins.Flush,
 			plugins.Trim, plugins.Zero, plugins.Extents, plugins.Close},
-		Reloads: 1, LastClosed: 3 * time.Millisecond, LongestClosed: 3 * time.Millisecond, Handles: 1,
+		Reloads: 1, Closed: host.ClosedTimes{Last: 3 * time.Millisecond, Longest: 3 * time.Millisecond}, Handles: 1,
 	}
 	return log, &fakeBench{status: status}
 }

@@ -70,7 +70,7 @@ func (p *script) write(sc *scene, w int) []string {
 	}
 	reloads := fmt.Sprintf("%d done, %d refused", s.Reloads, s.Refusals)
 	if s.Reloads > 0 {
-		reloads += fmt.Sprintf("; gate closed %s, longest %s", shortDuration(s.LastClosed), shortDuration(s.LongestClosed))
+		reloads += fmt.Sprintf("; gate closed %s, longest %s", shortDuration(s.Closed.Last), shortDuration(s.Closed.Longest))
 	}
 	if !s.Watching {
 		reloads += "; not watching the file"

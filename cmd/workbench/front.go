@@ -135,8 +135,8 @@ func (b *bench) summarize(p *printer) {
 	if s.Reloads+s.Refusals == 0 || quiet && !b.o.verbose {
 		return
 	}
-	fmt.Fprintf(p.rest, "workbench: generation %d; %d reloads, %d refused; the gate was closed for %s at the longest\n",
-		s.Generation, s.Reloads, s.Refusals, recordings.FormatDuration(s.LongestClosed))
+	fmt.Fprintf(p.rest, "workbench: generation %d; %d reloads, %d refused; the gate was closed for %s at the longest (p99 %s)\n",
+		s.Generation, s.Reloads, s.Refusals, recordings.FormatDuration(s.Closed.Longest), recordings.FormatDuration(s.Closed.P99))
 }
 
 // showScreen opens the screen until the user quits or ctx ends.

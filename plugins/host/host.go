@@ -66,19 +66,19 @@ type Host struct {
 
 	reloading chan struct{} // holds one token while a reload, or Close, is under way
 
-	mu                        sync.Mutex
-	state                     State                   // guarded by mu
-	current                   *generation             // guarded by mu; changes only while the gate is closed
-	tried                     *generation             // the last that was built, whether it serves or was refused; guarded by mu
-	past                      []past                  // what served before, newest last; guarded by mu
-	handles                   map[*handle]struct{}    // guarded by mu
-	admitted                  map[*admission]struct{} // guarded by mu
-	turn                      chan struct{}           // closed when who waits for its turn should ask again; guarded by mu
-	notes                     []string                // on the last reload; guarded by mu
-	problem                   error                   // guarded by mu
-	excerpt                   string                  // guarded by mu
-	reloads, refusals         int                     // guarded by mu
-	lastClosed, longestClosed time.Duration           // guarded by mu
+	mu                sync.Mutex
+	state             State                   // guarded by mu
+	current           *generation             // guarded by mu; changes only while the gate is closed
+	tried             *generation             // the last that was built, whether it serves or was refused; guarded by mu
+	past              []past                  // what served before, newest last; guarded by mu
+	handles           map[*handle]struct{}    // guarded by mu
+	admitted          map[*admission]struct{} // guarded by mu
+	turn              chan struct{}           // closed when who waits for its turn should ask again; guarded by mu
+	notes             []string                // on the last reload; guarded by mu
+	problem           error                   // guarded by mu
+	excerpt           string                  // guarded by mu
+	reloads, refusals int                     // guarded by mu
+	closed            []time.Duration         // how long the gate was closed for each of the last swaps; guarded by mu
 }
 
 var (
@@ -212,26 +212,25 @@ func (h *Host) Status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return Status{
-		State:         h.state,
-		Path:          h.opts.Path,
-		Language:      h.current.language,
-		Params:        slices.Clone(h.opts.Params),
-		Generation:    h.current.number,
-		Callbacks:     h.current.instance.Callbacks(),
-		ThreadModel:   h.current.instance.ThreadModel(),
-		Source:        h.current.source.Text,
-		Watching:      h.opts.Watch,
-		Problem:       h.problem,
-		Excerpt:       h.excerpt,
-		Reloads:       h.reloads,
-		Refusals:      h.refusals,
-		LastClosed:    h.lastClosed,
-		LongestClosed: h.longestClosed,
-		Handles:       len(h.handles),
-		Behind:        h.countBehind(),
-		Notes:         slices.Clone(h.notes),
-		Past:          len(h.past),
-		InFlight:      inFlight,
+		State:       h.state,
+		Path:        h.opts.Path,
+		Language:    h.current.language,
+		Params:      slices.Clone(h.opts.Params),
+		Generation:  h.current.number,
+		Callbacks:   h.current.instance.Callbacks(),
+		ThreadModel: h.current.instance.ThreadModel(),
+		Source:      h.current.source.Text,
+		Watching:    h.opts.Watch,
+		Problem:     h.problem,
+		Excerpt:     h.excerpt,
+		Reloads:     h.reloads,
+		Refusals:    h.refusals,
+		Closed:      closedTimes(h.closed),
+		Handles:     len(h.handles),
+		Behind:      h.countBehind(),
+		Notes:       slices.Clone(h.notes),
+		Past:        len(h.past),
+		InFlight:    inFlight,
 	}
 }
 

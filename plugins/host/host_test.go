@@ -113,7 +113,7 @@ func TestReload(t *testing.T) {
 	r.wantRead(d, "b") // the same handle
 	r.wantRead(r.open(), "b")
 	s := r.Status()
-	if s.State != Serving || s.Generation != 2 || s.Reloads != 1 || s.Refusals != 0 || s.Problem != nil || s.LongestClosed == 0 {
+	if s.State != Serving || s.Generation != 2 || s.Reloads != 1 || s.Refusals != 0 || s.Problem != nil || s.Closed.Longest == 0 {
 		t.Errorf("status %+v", s)
 	}
 	if got := r.rt.restored(); !slices.Equal(got, []string{"one"}) {

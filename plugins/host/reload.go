@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -66,6 +67,9 @@ func (h *Host) reload(ctx context.Context, prepare func(*reload) error) error {
 	return err
 }
 
+// maxClosed is of how many swaps it is kept for how long the gate was closed.
+const maxClosed = 1000
+
 // report leaves the outcome of a reload in the status and in the log.
 func (h *Host) report(r *reload, err error) {
 	e := &r.event
@@ -74,11 +78,14 @@ func (h *Host) report(r *reload, err error) {
 	h.mu.Lock()
 	e.Generation = h.current.number
 	h.problem, h.excerpt = err, lines
-	h.lastClosed, h.longestClosed = closed, max(h.longestClosed, closed)
 	if err != nil {
 		h.refusals++
 	} else {
 		h.reloads++
+		h.closed = append(h.closed, closed)
+		if len(h.closed) > maxClosed {
+			h.closed = slices.Delete(h.closed, 0, 1)
+		}
 	}
 	text := fmt.Sprintf("generation %d serves", e.Generation)
 	if again := h.current.again; again != 0 {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"workbench/plugins"
@@ -53,8 +54,7 @@ type Status struct {
 	Reloads  int // generations swapped in since the first
 	Refusals int // reloads refused
 
-	// How long the gate was closed for the last swap, and for the longest.
-	LastClosed, LongestClosed time.Duration
+	Closed ClosedTimes // of the last thousand swaps
 
 	// Notes are what there was to say of the last reload besides: who stayed
 	// with an older generation, what the shadow check found.
@@ -65,6 +65,22 @@ type Status struct {
 
 	Handles  int        // open disks
 	InFlight []InFlight // requests that have not been answered, oldest first
+}
+
+// ClosedTimes say for how long the gate was closed.
+type ClosedTimes struct {
+	Last, Median, P99, Longest time.Duration
+}
+
+func closedTimes(swaps []time.Duration) (out ClosedTimes) {
+	if len(swaps) == 0 {
+		return out
+	}
+	out.Last = swaps[len(swaps)-1]
+	sorted := slices.Sorted(slices.Values(swaps))
+	at := func(part float64) time.Duration { return sorted[int(part*float64(len(sorted)-1))] }
+	out.Median, out.P99, out.Longest = at(0.5), at(0.99), at(1)
+	return out
 }
 
 // InFlight is a request on its way.
