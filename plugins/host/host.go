@@ -201,7 +201,7 @@ func (h *Host) serving() (*generation, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.state == Stopped {
-		return nil, plugins.Errorf(syscall.ESHUTDOWN, "the script was stopped")
+		return nil, plugins.Errorf(syscall.ESHUTDOWN, "the script was stopped: start the program again")
 	}
 	return h.current, nil
 }

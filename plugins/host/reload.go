@@ -138,7 +138,7 @@ func (h *Host) replace(ctx context.Context, r *reload) error {
 		return errors.Join(fmt.Errorf("%s: %w", describeInFlight(h.gate.inFlight()), err), s.abandon(ctx))
 	}
 	h.enter(Swapping)
-	carry, cancel := limit(ctx, h.opts.Drain, "the state was not carried over in %s, while clients wait")
+	carry, cancel := limit(ctx, h.opts.Drain, "the state was not carried over in %s, while clients wait: have before_reload and after_reload do less")
 	defer cancel()
 	err = s.exchange(carry)
 	h.gate.open()

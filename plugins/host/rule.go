@@ -76,7 +76,7 @@ func parseRule(text string) (*rule, error) {
 	if r.when, err = recordings.ParseFilter(strings.TrimSpace(when)); err != nil {
 		return nil, fmt.Errorf("rule %q: %w", r.text, err)
 	}
-	stage, advice := recordings.OnArrival, ": or add the word after"
+	stage, advice := recordings.OnArrival, fmt.Sprintf("; the rule would be => %s after", strings.TrimSpace(then))
 	if r.after || r.action == Corrupt || r.action == Truncate {
 		stage, advice = recordings.OnAnswer, ""
 	}

@@ -233,7 +233,7 @@ func TestBadRules(t *testing.T) {
 		"op:read => hold limit=0":            `rule "op:read => hold limit=0": limit=0: want how often it may act, as in limit=3`,
 		"op:read => hold p=2":                `rule "op:read => hold p=2": p=2: want a probability from 0 to 1, as in p=0.1`,
 		"op:read => hold now":                `rule "op:read => hold now": "now" is none of before, after, limit=N and p=0.1`,
-		"err => hold":                        "add the word after",
+		"err => hold":                        "the rule would be => hold after",
 		"this is no filter => fail EIO":      "rule ",
 		"op:read => fail EIO before limit=x": `limit=x: want how often`,
 	} {

@@ -116,7 +116,7 @@ func (h *Host) SwitchRule(number uint16, on bool) error {
 }
 
 func noRule(number uint16) error {
-	return fmt.Errorf("there is no rule %d: it was removed, or never was", number)
+	return fmt.Errorf("there is no rule %d: it was removed, or never was; the list of rules has the numbers", number)
 }
 
 // noteRule logs what became of a rule.
@@ -174,5 +174,5 @@ func (d *handle) drop(r *plugins.Request) error {
 	if c := d.params.Client; c != nil && c.Disconnect != nil {
 		c.Disconnect(true)
 	}
-	return plugins.Errorf(syscall.ECONNRESET, "the connection was dropped on purpose")
+	return plugins.Errorf(syscall.ECONNRESET, "the connection was dropped on purpose, by a rule or by hand: connect again")
 }

@@ -36,7 +36,7 @@ func (h *Host) remember(old *generation, r *reload) {
 }
 
 // ErrNoPast is what Undo returns when there is nothing to go back to.
-var ErrNoPast = errors.New("there is no generation before this one to go back to")
+var ErrNoPast = errors.New("there is no generation before this one to go back to: save the script to have another")
 
 // Undo swaps in the generation that served before this one, as a new generation,
 // from the texts that its files had then. The files are left as they are: what
