@@ -2,6 +2,7 @@ package tui
 
 import (
 	"time"
+	"workbench/plugins/host"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -54,7 +55,7 @@ func (sc *scene) clock(s plugins.Stamp) string { return sc.wall(s).Format("15:04
 type app struct {
 	title    string
 	hint     []string
-	bench    Workbench
+	bench    host.Control
 	commands []command
 	scene    scene // scene.state is live, unless paused
 

@@ -157,7 +157,29 @@ func commands() []command {
 			},
 			run: func(a *app) tea.Cmd {
 				bench := a.bench
-				return func() tea.Msg { bench.Reload(); return nil }
+				return func() tea.Msg { bench.Kick(); return nil }
+			},
+		},
+		{
+			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
+			help: "let all held requests go on",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil && a.scene.status.Held > 0, "no request is held"
+			},
+			run: func(a *app) tea.Cmd {
+				bench := a.bench
+				return func() tea.Msg { bench.ReleaseAll(); return nil }
+			},
+		},
+		{
+			id: "undo", keys: []string{"U"}, where: inPanels | inDetail,
+			help: "go back to the generation before this one",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil && a.scene.status.Past > 0, "there is no generation before this one"
+			},
+			run: func(a *app) tea.Cmd {
+				bench := a.bench
+				return func() tea.Msg { bench.KickUndo(); return nil }
 			},
 		},
 		{

@@ -69,6 +69,7 @@ func TestCommandReasons(t *testing.T) {
 
 func TestFooterComesFromTable(t *testing.T) {
 	log, bench := fixture()
+	bench.status.Held = 1 // so that every command can be run
 	s := newScreen(t, 200, 40, log, bench, fixtureOptions())
 	for _, c := range s.app.commands {
 		if c.where&inRequests != 0 && c.title != "" {

@@ -43,7 +43,7 @@ type crash struct{ err error }
 // A feed waits for facts and brings them. It is used by one command at a time.
 type feed struct {
 	events Events
-	bench  Workbench // nil if there is no host
+	bench  host.Control // nil if there is no host
 	now    func() plugins.Stamp
 
 	next       uint64 // the event to read next

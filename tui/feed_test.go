@@ -23,7 +23,7 @@ type listener struct {
 	got   chan tea.Msg
 }
 
-func newListener(log Events, bench Workbench) *listener {
+func newListener(log Events, bench host.Control) *listener {
 	l := &listener{lane: make(chan struct{}, 1), start: time.Now(), got: make(chan tea.Msg, 1)}
 	l.f = &feed{events: log, bench: bench, now: func() plugins.Stamp { return 1 + plugins.Stamp(time.Since(l.start)) }}
 	return l
@@ -62,7 +62,7 @@ func requestNow(l *listener) recordings.Event {
 func TestFeedIsSilentWhenIdle(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		bench Workbench
+		bench host.Control
 	}{{"recording", nil}, {"live", &fakeBench{}}} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

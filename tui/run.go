@@ -28,19 +28,10 @@ type Events interface {
 
 var _ Events = (*recordings.Log)(nil)
 
-// A Workbench is the live host, as far as the screen knows it. Its methods may
-// be called from any goroutine, and do not wait.
-type Workbench interface {
-	Status() host.Status
-
-	// Reload has the script loaded again soon. What becomes of it is an event.
-	Reload()
-}
-
 // Options say what the screen shows, and where. Events is needed, the rest may be zero.
 type Options struct {
 	Events    Events
-	Workbench Workbench // nil: nothing is live, as with a recording
+	Workbench host.Control // nil: nothing is live, as with a recording
 
 	Title string   // in the upper left corner; "" = the name of the script
 	URI   string   // what clients connect to

@@ -75,7 +75,7 @@ type faultyBench struct {
 	events *faultyEvents
 }
 
-func (b faultyBench) Reload() {
+func (b faultyBench) Kick() {
 	if b.events.mode == "command" {
 		panic("panic in a command")
 	}

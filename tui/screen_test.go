@@ -21,9 +21,12 @@ import (
 
 // fakeBench is a host that says what it is told to say.
 type fakeBench struct {
-	mu      sync.Mutex
-	status  host.Status
-	reloads int
+	host.Control // nil: what is not told below is not asked
+	mu           sync.Mutex
+	status       host.Status
+	reloads      int
+	undone       int
+	released     int
 }
 
 func (b *fakeBench) Status() host.Status {
@@ -32,10 +35,23 @@ func (b *fakeBench) Status() host.Status {
 	return b.status
 }
 
-func (b *fakeBench) Reload() {
+func (b *fakeBench) Kick() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.reloads++
+}
+
+func (b *fakeBench) KickUndo() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.undone++
+}
+
+func (b *fakeBench) ReleaseAll() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.released += b.status.Held
+	return b.status.Held
 }
 
 // set changes what the host says.

@@ -70,6 +70,9 @@ func (a *app) header() string {
 		sign, i := sc.sign(sc.status.State)
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
 	}
+	if n := sc.status.Held; n > 0 {
+		l.put(sc.warn, fmt.Sprintf(" ‖ %d held ", n))
+	}
 	if a.paused {
 		_, shown := sc.requests.bounds()
 		_, live := a.live.requests.bounds()

@@ -10,7 +10,6 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"workbench/nbd"
-	"workbench/plugins/host"
 	"workbench/recordings"
 	"workbench/tui"
 )
@@ -141,18 +140,12 @@ func (b *bench) summarize(p *printer) {
 
 // showScreen opens the screen until the user quits or ctx ends.
 func (b *bench) showScreen(ctx context.Context, std streams, o tui.Options) error {
-	o.Events, o.Workbench, o.URI = b.log, liveHost{b.host}, b.uri()
+	o.Events, o.Workbench, o.URI = b.log, b.host, b.uri()
 	o.Input, o.Output = std.In, std.Out
 	if b.mount != nil {
 		o.Mount = b.mount.Path()
 	}
 	return tui.Run(ctx, o)
 }
-
-// A liveHost is the host as the screen wants it.
-type liveHost struct{ *host.Host }
-
-// Reload asks for a reload and returns at once.
-func (h liveHost) Reload() { h.Kick() }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(f.Fd()) }

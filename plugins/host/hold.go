@@ -150,6 +150,13 @@ func (s *holds) remove(q *held) bool {
 	return i >= 0
 }
 
+// count returns how many there are.
+func (s *holds) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.list)
+}
+
 // decide lets one go, if check allows it.
 func (s *holds) decide(number uint64, check func(*held) error, dec decision) error {
 	s.mu.Lock()

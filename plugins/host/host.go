@@ -208,7 +208,7 @@ func (h *Host) serving() (*generation, error) {
 
 // Status returns what the host is doing now.
 func (h *Host) Status() Status {
-	inFlight := h.gate.inFlight()
+	inFlight, held := h.gate.inFlight(), h.holds.count()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return Status{
@@ -226,6 +226,7 @@ func (h *Host) Status() Status {
 		Reloads:     h.reloads,
 		Refusals:    h.refusals,
 		Closed:      closedTimes(h.closed),
+		Held:        held,
 		Handles:     len(h.handles),
 		Behind:      h.countBehind(),
 		Notes:       slices.Clone(h.notes),

@@ -63,6 +63,7 @@ type Status struct {
 	Past   int // generations that Undo can go back to
 	Behind int // open disks that are served by an older generation
 
+	Held     int        // requests that wait for a person; [Host.Held] has them
 	Handles  int        // open disks
 	InFlight []InFlight // requests that have not been answered, oldest first
 }

@@ -1,0 +1,34 @@
+package host
+
+import "syscall"
+
+// Control is what people do to a host. The screen, the command line and tests act
+// by it alone, and see what became of it in Status and in the log, where each
+// action leaves an event. Its methods do not wait, and may be called from any
+// goroutine.
+type Control interface {
+	Status() Status
+
+	// Kick asks for a reload, KickAs for one with a policy for clients that would
+	// find another disk, KickUndo for the generation before this one.
+	Kick()
+	KickAs(Policy)
+	KickUndo()
+
+	// Rules act on requests in their order.
+	Rules() []RuleStatus
+	AddRule(text string) (number uint16, err error)
+	RemoveRule(number uint16) error
+	SwitchRule(number uint16, on bool) error
+
+	// Held requests wait until one of these lets them go. An edit does not.
+	Held() []HeldRequest
+	EditHeld(number uint64, e Edit) error
+	Release(number uint64) error
+	ReleaseAll() int
+	FailHeld(number uint64, errno syscall.Errno) error
+	AnswerHeld(number uint64, data []byte) error
+	DropHeld(number uint64) error
+}
+
+var _ Control = (*Host)(nil)
