@@ -26,7 +26,14 @@
 // a Script. [Start] carries a Program through nbdkit's life cycle (load, config,
 // config_complete, thread_model, get_ready, after_fork) and returns the Instance.
 //
-// The package imports no other package of this program and starts no goroutine.
-// An Instance calls its script under the lock that its [ThreadModel] demands,
-// on the goroutine that called [Handle].Do.
+// Then the state of the generation before is handed on, if there was one, and
+// [Instance.Settle] puts the thread model into force: from there on as many
+// callbacks run at once as it allows, on the goroutines that called [Handle].Do.
+//
+// No callback runs without bounds. Each has a guard, the context that it is
+// called with, which ends with the client, after Env.CallbackTimeout, and when
+// the program holds more than Env.MemoryLimit while the callback asks for more.
+//
+// The package imports no other package of this program and starts no goroutine;
+// the timers of guards run while callbacks do.
 package plugins

@@ -7,9 +7,11 @@
 // stays the same and only what it stands on changes.
 //
 //	front end          front end
-//	    | Open, Do         |
+//	    | Admit, Open, Do  |
 //	    v                  v
 //	  handle             handle          one for each open disk of a client
+//	    |                  |
+//	  rules, holds       rules, holds    outside of the gate: what waits there holds up no reload
 //	    |                  |
 //	----+------ gate ------+----         closed for the moment of a swap
 //	    |                  |
@@ -26,6 +28,12 @@
 //	draining   close the gate, let the requests in flight finish
 //	swapping   carry the state over, exchange the handles, open the gate
 //
-// Then the old generation is closed. The host owns both generations, the
-// handles on them and the shelf that holds what outlives them.
+// Then the old generation is closed, unless a client stays with it because it
+// would find another disk ([Policy]). The host owns the generations, the handles
+// on them and the shelf that holds what outlives them.
+//
+// A rule is a filter and an action, such as op:write => fail ENOSPC. The rules
+// stand in a list and act in its order, each before the script is asked or after
+// it has answered; one of the actions is to hold the request until a person
+// decides. People act on all of it by [Control] alone.
 package host
