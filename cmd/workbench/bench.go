@@ -300,6 +300,14 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 		case <-watching.Done():
 		}
 	})
+	if b.o.withParent {
+		parent := os.Getppid()
+		wg.Go(func() {
+			if err := endWithParent(watching, parent); err != nil {
+				fail(err)
+			}
+		})
+	}
 	if b.mount != nil {
 		wg.Go(func() {
 			select {

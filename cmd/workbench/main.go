@@ -127,6 +127,7 @@ traffic, on the screen.`,
 		newVersionCommand(std),
 		newFiltersTopic(std),
 	)
+	root.AddCommand(newManCommand(root))
 	return root
 }
 

@@ -39,13 +39,14 @@ type benchOptions struct {
 	mount string // mount point; "" = none
 	cache bool
 
-	run      string // captive command; "" = none
-	headless bool
-	json     bool
-	verbose  bool
-	noReload bool
-	pidFile  string
-	dump     bool // print what the script says of itself, and stop
+	run        string // captive command; "" = none
+	headless   bool
+	json       bool
+	verbose    bool
+	noReload   bool
+	pidFile    string
+	withParent bool // end when the process that started this one ends
+	dump       bool // print what the script says of itself, and stop
 
 	rules    []string
 	onChange string // what becomes of clients that would find another disk: keep, new or drop
@@ -100,6 +101,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
 	f.StringVar(&o.memory, "memory-limit", "1G", "stop a script that makes the program hold more, disks in memory left out; 0 = never")
 	f.BoolVar(&o.noReload, "no-reload", false, "do not watch the script")
+	f.BoolVar(&o.withParent, "exit-with-parent", false, "end when the process that started this one ends")
 	f.BoolVar(&o.dump, "dump-plugin", false, "print what the plugin says of itself as key=value, and stop")
 	f.StringVarP(&o.pidFile, "pidfile", "P", "", "write the process id here when ready")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show debug lines, callbacks and connections too")
