@@ -20,8 +20,9 @@ const fileType = "FILE*"
 // A file is what io.open returns. Reading is buffered, writing is not, so that
 // what was written is there for everybody.
 type file struct {
-	f      *os.File      // nil for the standard files and after close
-	reader *bufio.Reader // over f; its buffer is dropped by seek and write
+	f      *os.File // nil for the standard files and after close
+	cursor io.ReadWriteSeeker
+	reader *bufio.Reader // over cursor; its buffer is dropped by seek and write
 	write  func(text string) error
 	closed bool
 }
@@ -87,11 +88,15 @@ func openFile(path string, flags int) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := newCursor(f, flags)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	write := func(text string) error {
-		_, err := f.WriteString(text)
+		_, err := io.WriteString(c, text)
 		return err
 	}
-	return &file{f: f, reader: bufio.NewReader(f), write: write}, nil
+	return &file{f: f, cursor: c, reader: bufio.NewReader(c), write: write}, nil
 }
 
 // ioOpen is io.open(path[, mode]).
@@ -216,9 +221,9 @@ func (f *file) seek(offset int64, whence int) (int64, error) {
 	if whence == io.SeekCurrent {
 		offset -= int64(f.reader.Buffered())
 	}
-	position, err := f.f.Seek(offset, whence)
+	position, err := f.cursor.Seek(offset, whence)
 	if err == nil {
-		f.reader.Reset(f.f)
+		f.reader.Reset(f.cursor)
 	}
 	return position, err
 }
