@@ -124,7 +124,7 @@ func TestUndo(t *testing.T) {
 		if s.Generation != uint32(4+i) || s.Problem != nil || s.Source != "fill "+want {
 			t.Errorf("status after undo: %+v", s)
 		}
-		if changed(r.loaded()) {
+		if yes, _ := changed(r.loaded()); yes {
 			t.Error("the undone file counts as saved")
 		}
 	}
@@ -136,7 +136,7 @@ func TestUndo(t *testing.T) {
 		t.Errorf("undo beyond the first generation: %v", err)
 	}
 	r.save("fill z")
-	if !changed(r.loaded()) {
+	if yes, _ := changed(r.loaded()); !yes {
 		t.Error("a file that was saved after an undo does not count")
 	}
 	if err := r.Reload(t.Context()); err != nil {

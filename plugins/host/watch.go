@@ -19,6 +19,10 @@ import (
 // file systems on a network report nothing, and the number of watches is limited.
 const pollEvery = 2 * time.Second
 
+// emptyRest is how long a file is left alone that has become empty: editors that
+// write in place truncate it first.
+const emptyRest = time.Second
+
 // Run reloads the script whenever it is saved, if the options say so, and
 // whenever [Host.Kick] or one of its kind asks. It returns when ctx ends. The outcome of each reload
 // is in the status and in the log. Run must not run twice at a time.
@@ -34,6 +38,7 @@ func (h *Host) Run(ctx context.Context) error {
 	// watched, now and after each reload; so they are looked at once more.
 	settled := time.NewTimer(h.opts.Settle)
 	defer settled.Stop()
+	waited := false // once more, for a file that was empty
 	for {
 		var reload func(context.Context) error
 		select {
@@ -52,8 +57,14 @@ func (h *Host) Run(ctx context.Context) error {
 				settled.Reset(h.opts.Settle)
 			}
 		case <-settled.C:
-			if h.opts.Watch && changed(h.loaded()) {
-				reload = h.reloadAsTold
+			yes, empty := changed(h.loaded())
+			switch {
+			case !h.opts.Watch || !yes:
+			case empty && !waited: // perhaps somebody is about to write it
+				waited = true
+				settled.Reset(emptyRest)
+			default:
+				reload, waited = h.reloadAsTold, false
 			}
 		}
 		if reload != nil {
@@ -101,16 +112,16 @@ func (h *Host) loaded() map[string][sha256.Size]byte {
 	return all
 }
 
-// changed reports whether a file has other contents than were loaded. A file
-// that is gone is not a change: an editor may be in the middle of saving, and
-// there is nothing to load.
-func changed(loaded map[string][sha256.Size]byte) bool {
+// changed reports whether a file has other contents than were loaded, and whether
+// one of those is empty. A file that is gone is not a change: an editor may be in
+// the middle of saving, and there is nothing to load.
+func changed(loaded map[string][sha256.Size]byte) (yes, empty bool) {
 	for path, was := range loaded {
 		if text, err := os.ReadFile(path); err == nil && sha256.Sum256(text) != was {
-			return true
+			yes, empty = true, empty || len(text) == 0
 		}
 	}
-	return false
+	return yes, empty
 }
 
 // A watch tells when to look at some files. Editors save by writing in place,

@@ -139,3 +139,18 @@ func TestKick(t *testing.T) {
 	r.waitReloads(3)
 	r.wantRead(r.open(), "b")
 }
+
+// TestChangedEmpty: a file that has become empty is told apart, because an editor
+// may be about to write it.
+func TestChangedEmpty(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	for _, tc := range []struct {
+		text       string
+		yes, empty bool
+	}{{"fill a", false, false}, {"fill b", true, false}, {"", true, true}} {
+		r.save(tc.text)
+		if yes, empty := changed(r.loaded()); yes != tc.yes || empty != tc.empty {
+			t.Errorf("%q: changed %t, empty %t", tc.text, yes, empty)
+		}
+	}
+}
