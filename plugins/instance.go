@@ -56,15 +56,21 @@ func begin(ctx context.Context, program Program, env Env) (*Instance, error) {
 	if env.Shelf == nil {
 		env.Shelf = &Shelf{}
 	}
-	script, err := program.Start(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	in := &Instance{script: script, env: env, lane: newLane()}
+	in := &Instance{env: env, lane: newLane()}
 	in.limits.timeout = env.CallbackTimeout
 	in.limits.memory.limit, in.limits.memory.held = env.MemoryLimit, env.Held
 	in.guards.limits = &in.limits
 	in.calls.New = func() any { return new(Call) }
+	g := in.guards.take(ctx)
+	defer in.guards.put(g)
+	g.enter(Now())
+	script, err := program.Start(g, env)
+	g.leave()
+	if err != nil {
+		in.guards.close()
+		return nil, err
+	}
+	in.script = script
 	if l, ok := script.(Lister); ok {
 		in.globals = l.Globals()
 	}

@@ -267,3 +267,18 @@ func TestMemoryLimit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// hanger is a program whose top level never ends by itself.
+type hanger struct{}
+
+func (hanger) Start(ctx context.Context, _ Env) (Script, error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestTopLevelTimeout(t *testing.T) {
+	_, err := Start(t.Context(), hanger{}, Env{CallbackTimeout: 10 * time.Millisecond})
+	if ErrnoOf(err) != syscall.EIO || !strings.Contains(err.Error(), "--callback-timeout") {
+		t.Errorf("a top level that never ends: %v", err)
+	}
+}
