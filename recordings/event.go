@@ -97,6 +97,10 @@ type Event struct {
 
 	Offset, Length uint64
 
+	// Sum is the xxHash64 of the whole payload of a request that moved data, as
+	// the client sees it; 0 = it moved none, or nobody asked for sums.
+	Sum uint64
+
 	plugins.Times
 
 	side             uint64 // where its text and data begin in the side ring
