@@ -202,7 +202,8 @@ const (
 )
 
 // segments writes a message of length bytes, of which the first are known, in as
-// many segments as it takes.
+// many segments as it takes. Each has the comment: a dissector shows the message
+// at the last one.
 func (c *capture) segments(m *moment, known []byte, length int, comment string) error {
 	s := c.stream(m.conn())
 	server := [4]byte{127, 0, 0, 1}
@@ -220,7 +221,7 @@ func (c *capture) segments(m *moment, known []byte, length int, comment string) 
 		if err := c.file.packet(m.at, head, part, size, comment); err != nil {
 			return err
 		}
-		known, length, comment = known[len(part):], length-size, ""
+		known, length = known[len(part):], length-size
 	}
 	return nil
 }

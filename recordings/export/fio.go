@@ -12,6 +12,10 @@ import (
 // other in its place.
 const fioDisk = "disk"
 
+// fioFirst is the time of the first request: after one at 0, fio 3.33 does not
+// wait for the second.
+const fioFirst = 1
+
 // fioActions says what fio does for a request. It has no word for a zero, whose
 // nearest likeness is a write of as many bytes, and none for a cache or a
 // question about extents, which are left out.
@@ -38,14 +42,17 @@ func (f *fioLog) encode(m *moment) error {
 	if m.end || !m.picked || !m.isRequest() || int(m.Op) >= len(fioActions) {
 		return nil
 	}
-	if m.Op != plugins.OpFlush && m.Length == 0 {
+	offset, length := m.Offset, m.Length
+	if m.Op == plugins.OpFlush {
+		offset, length = 0, 0 // fio takes anything else for a sync that was cut short
+	} else if length == 0 {
 		return nil // nothing to do, and fio would stop at it
 	}
 	if err := f.open(m.at); err != nil {
 		return err
 	}
-	f.last = max(f.last, m.at.Sub(f.start).Microseconds()) // one that is told late does not turn the time back
-	_, err := fmt.Fprintf(f.w, "%d %s %s %d %d\n", f.last, fioDisk, fioActions[m.Op], m.Offset, m.Length)
+	f.last = max(f.last, fioFirst+m.at.Sub(f.start).Microseconds()) // one that is told late does not turn the time back
+	_, err := fmt.Fprintf(f.w, "%d %s %s %d %d\n", f.last, fioDisk, fioActions[m.Op], offset, length)
 	return err
 }
 
