@@ -130,25 +130,28 @@ func (o *exportOptions) completeFilter() error {
 	return err
 }
 
-// runExport exports the recording at path.
+// runExport exports the recording at path, and says what of it is missing.
 func runExport(ctx context.Context, path string, o *exportOptions, std streams) (err error) {
 	file, err := recordings.OpenFile(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if missing := file.Missing(); missing != "" {
+	write := func(w io.Writer) error {
+		return export.Write(ctx, w, file, o.as, export.Options{Filter: o.picked, CommandFlags: o.flags})
+	}
+	if o.output == "-" {
+		err = write(std.Out)
+		if errors.Is(err, syscall.EPIPE) {
+			err = nil // who reads it, as head, has enough
+		}
+	} else {
+		err = writeFile(o.output, path, write)
+	}
+	if missing := file.Missing(); missing != "" && err == nil {
 		fmt.Fprintf(std.Err, "workbench: %s: %s\n", path, missing)
 	}
-	to := export.Options{Filter: o.picked, CommandFlags: o.flags}
-	if o.output == "-" {
-		err := export.Write(ctx, std.Out, file, o.as, to)
-		if errors.Is(err, syscall.EPIPE) {
-			return nil // who read it, as head, has enough
-		}
-		return err
-	}
-	return writeFile(o.output, path, func(w io.Writer) error { return export.Write(ctx, w, file, o.as, to) })
+	return err
 }
 
 // writeFile makes or replaces the file at path, and removes it again if it cannot

@@ -148,29 +148,20 @@ func commandFlags(e *recordings.Event) uint16 {
 // kept the beginning is written, and how long they were.
 func (c *capture) message(m *moment, b []byte, hasData bool) error {
 	length := len(b)
+	comment := recordings.AppendLine(nil, &m.Event, textOf(c.r, &m.Event))
 	if hasData {
-		data, err := c.data(&m.Event)
+		data, ok, err := c.r.Payload(&m.Event)
 		if err != nil {
-			return err
+			comment = fmt.Appendf(comment, " (%v)", err)
+		}
+		if err != nil || !ok {
+			data, _ = c.r.Data(&m.Event) // gone is as good as never kept
 		}
 		size := int(min(m.Length, maxPayload))
 		b = append(b, data[:min(len(data), size)]...)
 		length += size
 	}
-	comment := string(recordings.AppendLine(nil, &m.Event, textOf(c.r, &m.Event)))
-	return c.segments(m, b, length, comment)
-}
-
-// data returns what is known of the data of e: all, or the first bytes.
-func (c *capture) data(e *recordings.Event) ([]byte, error) {
-	data, ok, err := c.r.Payload(e)
-	if err != nil {
-		return nil, fmt.Errorf("event %d: %w", e.Seq, err)
-	}
-	if !ok {
-		data, _ = c.r.Data(e) // gone is as good as never kept
-	}
-	return data, nil
+	return c.segments(m, b, length, string(comment))
 }
 
 // stream returns that of a connection. Each has an address and a port of its own,

@@ -107,6 +107,7 @@ type moment struct {
 const batch = 512
 
 // Write writes what o picks of r to w. It stops when ctx ends, with its cause.
+// Events that cannot be read are left out: see [recordings.File.Missing].
 func Write(ctx context.Context, w io.Writer, r recordings.Recording, f Format, o Options) error {
 	return writeWindow(ctx, w, r, f, o, window)
 }
@@ -148,7 +149,7 @@ func each(ctx context.Context, r recordings.Recording, filter *recordings.Filter
 		}
 		n := r.Read(events, first)
 		if n == 0 {
-			return fmt.Errorf("event %d of %d cannot be read", first, next)
+			return nil // the rest cannot be read; a File says so
 		}
 		for i := range events[:n] {
 			m := moment{Event: events[i], at: events[i].Received}
