@@ -37,6 +37,9 @@ packet in any case. Of data that were not recorded (--payload full keeps them)
 packets hold the first 128 bytes and the length. An iolog has a zero as a write, and
 leaves out caches and questions about extents, which fio does not know.
 
+--filter picks from all events, of which a callback that ran for a write matches
+op:write as well as the write itself: add kind:request to have requests alone.
+
 A FILE that is there is replaced. If something goes wrong, none is left.`,
 		Example: `  workbench export run.rec -o run.pcapng
   workbench export run.rec -o slow.csv --filter 'dur>5ms' --since 1m
