@@ -29,6 +29,10 @@ type Options struct {
 	CallbackTimeout time.Duration
 	MemoryLimit     int64
 
+	// Served is called with each generation that serves from now on, the first
+	// included, nil = nobody wants to know. Requests wait for it.
+	Served func(recordings.Generation)
+
 	// Shutdown is called when the script asks for the end of the program.
 	Shutdown func(status int)
 
@@ -118,6 +122,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	g.instance.Settle()
 	h.current, h.tried, h.state = g, g, Serving
+	h.tellServed(g)
 	h.opts.Log.Append(recordings.Event{
 		Kind: recordings.Reload, Generation: 1,
 		Times: plugins.Times{Received: began},
