@@ -41,10 +41,10 @@ leaves out caches and questions about extents, which fio does not know.
 op:write as well as the write itself: add kind:request to have requests alone.
 
 A FILE that is there is replaced. If something goes wrong, none is left.`,
-		Example: `  workbench export run.rec -o run.pcapng
-  workbench export run.rec -o slow.csv --filter 'dur>5ms' --since 1m
-  workbench export run.rec --format jsonl | jq -r 'select(.result == "ENOSPC").offset'
-  workbench export run.rec -o run.fio && fio --name=again --read_iolog=run.fio --replay_redirect=/dev/nbd0`,
+		Example: `  workbench export run.wbrec -o run.pcapng
+  workbench export run.wbrec -o slow.csv --filter 'dur>5ms' --since 1m
+  workbench export run.wbrec --format jsonl | jq -r 'select(.result == "ENOSPC").offset'
+  workbench export run.wbrec -o run.fio && fio --name=again --read_iolog=run.fio --replay_redirect=/dev/nbd0`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.complete(std); err != nil {
