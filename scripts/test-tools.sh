@@ -6,20 +6,21 @@ set -u
 
 # What is looked for, the Debian package that has it, and whose tests need it.
 needed='
-nbdkit                                              nbdkit               nbd,plugins,cmd
+nbdkit                                              nbdkit               nbd,plugins,recordings,cmd
 /usr/lib/*/nbdkit/plugins/nbdkit-lua-plugin.so      nbdkit-plugin-lua    plugins/lua
 /usr/lib/*/nbdkit/plugins/nbdkit-python-plugin.so   nbdkit-plugin-python plugins/starlark
 nbdinfo                                             libnbd-bin           nbd,cmd
 nbdcopy                                             libnbd-bin           nbd,cmd
-qemu-io                                             qemu-utils           nbd,cmd
+qemu-io                                             qemu-utils           nbd,recordings,cmd
 qemu-img                                            qemu-utils           nbd,cmd
 qemu-nbd                                            qemu-utils           nbd
 nbd-server                                          nbd-server           nbd
 nbd-client                                          nbd-client           nbd
 fusermount3                                         fuse3                fusemount,cmd
-fio                                                 fio                  nbd,cmd
+fio                                                 fio                  nbd,recordings,cmd
 tmux                                                tmux                 tui,cmd
-jq                                                  jq                   cmd
+jq                                                  jq                   recordings,cmd
+tshark                                              tshark               recordings,cmd
 mkfs.ext4                                           e2fsprogs            fusemount,cmd
 sfdisk                                              fdisk                cmd
 mtype                                               mtools               cmd
