@@ -29,6 +29,9 @@ type Options struct {
 	CallbackTimeout time.Duration
 	MemoryLimit     int64
 
+	// Persist is that of plugins.Env; nil allows all.
+	Persist func(path string, changes bool) error
+
 	// Shutdown is called when the script asks for the end of the program.
 	Shutdown func(status int)
 
