@@ -122,13 +122,19 @@ func (d *Difference) find(rec recordings.Recording, is []byte, unknown *spans) (
 	if at < 0 && ok {
 		return false, nil
 	}
+	d.place(was, is, at)
+	return true, nil
+}
+
+// place notes that was and is differ at a byte; -1 says that they, which are not
+// all that was moved, do not.
+func (d *Difference) place(was, is []byte, at int) {
 	d.Exact = at >= 0
 	if !d.Exact {
 		at = len(was)
 	}
 	d.At = uint64(at)
 	d.Was.Data, d.Is.Data = excerpt(was, at), excerpt(is, at)
-	return true, nil
 }
 
 // excerpt returns a copy of some bytes from at on.

@@ -32,7 +32,7 @@ type step struct {
 const lookAhead = 4096
 
 // A plan reads the steps of a recording, in the order in which the script was
-// entered for them.
+// entered for them, or in that in which clients asked.
 type plan struct {
 	rec     recordings.Recording
 	next    uint64 // the event to read next
@@ -40,6 +40,8 @@ type plan struct {
 	buffer  [256]recordings.Event
 	unread  []recordings.Event // of buffer
 	ahead   stepHeap
+	only    *connID // the only connection that counts; nil = all do
+	asked   bool    // steps come in the order in which the clients asked
 	opening map[connID]*opening
 }
 
@@ -63,7 +65,13 @@ func (p *plan) step() *step {
 		if e == nil {
 			break
 		}
+		if p.only != nil && connOf(e) != *p.only {
+			continue
+		}
 		if s := p.stepOf(e); s != nil {
+			if p.asked {
+				s.begin = s.event.Received
+			}
 			heap.Push(&p.ahead, s)
 		}
 	}
