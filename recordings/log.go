@@ -1,8 +1,10 @@
 package recordings
 
 import (
+	"bytes"
 	"context"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -51,6 +53,10 @@ type Log struct {
 	used   uint64        // bytes ever written to side; guarded by mu
 	stats  statistics    // guarded by mu
 	grown  chan struct{} // closed at the next append; nil while nobody waits; guarded by mu
+
+	sums     atomic.Bool // Append takes Event.Sum
+	keep     atomic.Bool // Append hands whole payloads to the follower
+	follower *follower   // the one reader that must miss nothing; nil: none; guarded by mu
 }
 
 var _ Source = (*Log)(nil)
@@ -70,13 +76,31 @@ func NewLog(size int) *Log {
 
 // Append adds an event with a text and data, either of which may be empty, and
 // returns its number. It copies what it is given, of a text the first 64 KiB and
-// of data the first PreviewSize bytes, allocates nothing and never waits for a reader.
+// of data the first PreviewSize bytes, and allocates nothing. It waits for no
+// reader but a [Recorder], and that one only if it would lose the event otherwise.
 func (l *Log) Append(e Event, text string, data []byte) uint64 {
-	data = data[:min(len(data), PreviewSize)]
 	text = text[:min(len(text), maxText, len(l.side)/4)] // one text must not push out all others
+	var payload []byte
+	if e.Kind == Request && len(data) > 0 {
+		if l.sums.Load() {
+			e.Sum = sum(data)
+		}
+		if l.keep.Load() {
+			payload = bytes.Clone(data)
+		}
+	}
+	data = data[:min(len(data), PreviewSize)]
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.follower != nil {
+		l.makeRoom(len(text)+len(data), payload)
+	}
+	return l.add(e, text, data)
+}
+
+// add adds an event, for which there is room. The caller holds l.mu.
+func (l *Log) add(e Event, text string, data []byte) uint64 {
 	e.Seq = l.next
 	e.side, e.textLen, e.dataLen = l.used, uint32(len(text)), uint32(len(data))
 	writeRing(l, text)
