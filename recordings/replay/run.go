@@ -83,6 +83,9 @@ func Run(ctx context.Context, rec recordings.Recording, b plugins.Backend, o Opt
 		is = o.Stats()
 	}
 	r.Callbacks = pairCallbacks(rec.Stats(), is)
+	if r.Requests == 0 && err == nil {
+		r.Notes = append(r.Notes, "the recording has no requests")
+	}
 	return r.finish(), err
 }
 
