@@ -19,7 +19,7 @@ test: tools check
 
 fuzz:
 	@for f in $(FUZZ); do \
-		$(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%:*} || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$${f%:*} || exit 1; \
 	done
 
 tools:

@@ -29,16 +29,20 @@ type blockWriter struct {
 	indexes []int64      // where the indexes stand
 }
 
-// createFile makes a file for a recording. What is there already is left alone.
+// createFile makes a file for a recording. A file that is there already is left
+// alone; a pipe or a device is written to.
 func createFile(path string) (*blockWriter, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		flags = os.O_WRONLY
+	}
+	file, err := os.OpenFile(path, flags, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: cannot record: there is no folder %s", path, filepath.Dir(path))
-	}
-	if errors.Is(err, fs.ErrExist) {
+	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("%s: cannot record: there is such a file; name another, or remove it", path)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%s: cannot record: %w", path, errnoOf(err))
 	}
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
@@ -48,7 +52,10 @@ func createFile(path string) (*blockWriter, error) {
 	var identity [4]byte
 	rand.Read(identity[:]) // never fails
 	w := &blockWriter{file: file, encoder: encoder, identity: binary.LittleEndian.Uint32(identity[:])}
-	return w, w.write(append([]byte(fileMagic), identity[:]...))
+	if err := w.write(append([]byte(fileMagic), identity[:]...)); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
 }
 
 // write appends b to the file.

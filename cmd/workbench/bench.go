@@ -41,6 +41,9 @@ type bench struct {
 	single    net.Conn      // standard input and output, with -s
 	mount     *fusemount.FS // nil without a mount
 
+	recorder    *recordings.Recorder    // nil without --record
+	generations []recordings.Generation // that served before it was there
+
 	shutdown chan int // the status with which the script asked the program to end
 
 	nohup  bool           // the program was started to outlive its terminal
@@ -59,7 +62,7 @@ func openBench(ctx context.Context, o *benchOptions, events *recordings.Log) (*b
 	signal.Notify(b.hangup, syscall.SIGHUP)
 	b.onClose(func(context.Context) error { signal.Stop(b.hangup); return nil })
 	if err := b.open(ctx); err != nil {
-		return nil, errors.Join(err, b.close())
+		return nil, errors.Join(err, b.close(), b.discardRecording())
 	}
 	return b, nil
 }
@@ -69,6 +72,7 @@ func (b *bench) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.onClose(func(context.Context) error { return b.endRecording() }) // last: it has all that happened
 	h, err := host.New(ctx, host.Options{
 		Version:  versionNumber(),
 		Path:     b.o.script,
@@ -84,6 +88,7 @@ func (b *bench) open(ctx context.Context) error {
 		CallbackTimeout: b.o.callbackTimeout,
 		MemoryLimit:     b.o.memoryLimit,
 		Shutdown:        b.askToEnd,
+		Served:          b.addGeneration,
 	})
 	if err != nil {
 		return err
@@ -108,9 +113,12 @@ func (b *bench) open(ctx context.Context) error {
 		RequireTLS:          b.o.tls == "require",
 		HideFlags:           ^uint16(b.o.maskHandshake),
 		NoStructuredReplies: b.o.noStructured,
-		Trace:               nbdTrace(b.log),
+		Trace:               nbdTrace(b),
 	}
 	b.onClose(b.server.Shutdown)
+	if err := b.startRecording(); err != nil {
+		return err
+	}
 	if b.o.mount != "" {
 		b.mount, err = fusemount.Mount(ctx, b.o.mount, fusemount.Options{
 			Backend:  h,
@@ -118,7 +126,7 @@ func (b *bench) open(ctx context.Context) error {
 			Cache:    b.o.cache,
 			Conn:     1,
 			Log:      b.say,
-			Trace:    fuseTrace(b.log),
+			Trace:    fuseTrace(b),
 		})
 		if err != nil {
 			return err

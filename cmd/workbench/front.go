@@ -24,7 +24,7 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
 		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
 	}
-	if o.filter != nil && o.onScreen(std) {
+	if o.filter != nil && o.record == "" && o.onScreen(std) {
 		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
 	}
 	b, err := openBench(ctx, o, recordings.NewLog(0))
@@ -47,9 +47,11 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 			return untilDone(ctx)
 		})
 	}
-	return b.serve(ctx, func(ctx context.Context) error {
+	err = b.serve(ctx, func(ctx context.Context) error {
 		return b.showScreen(ctx, std, tui.Options{Title: o.script})
 	})
+	b.summarizeRecording(std.Err)
+	return err
 }
 
 // onScreen reports whether what happens is shown on the screen.
@@ -112,6 +114,7 @@ func (b *bench) serveLines(ctx context.Context, p *printer, front func(context.C
 	}()
 	err := b.serve(ctx, front)
 	stop()
+	b.summarizeRecording(p.rest)
 	if err := <-printed; err != nil && !errors.Is(err, errReaderGone) {
 		return err
 	}

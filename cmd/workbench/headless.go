@@ -9,16 +9,20 @@ import (
 	"syscall"
 
 	"workbench/recordings"
+	"workbench/tui"
 )
 
 // A printer writes events as lines, as they come: finished requests to one
 // place, and what else a user must know to another.
 type printer struct {
-	log      *recordings.Log
+	log      tui.Events
 	requests io.Writer // nil: none are printed
 	rest     io.Writer
 	json     bool
 	verbose  bool // the rest is everything, not only reloads and what the script printed
+
+	from uint64 // the number of the first event to print
+	gap  string // why events may be missing; "" = the output is too slow
 
 	// filter picks from what is printed, but what a user must know; nil picks
 	// all. If it asks for more than requests, what matches goes with them.
@@ -39,7 +43,7 @@ func (p *printer) run(ctx context.Context) error {
 	var (
 		events [256]recordings.Event
 		line   []byte
-		next   uint64
+		next   = p.from
 	)
 	for {
 		waited := p.log.Wait(ctx, next)
@@ -49,7 +53,7 @@ func (p *printer) run(ctx context.Context) error {
 				break
 			}
 			if lost := events[0].Seq - next; lost > 0 {
-				if _, err := fmt.Fprintf(p.rest, "workbench: %d events were not printed: this output is too slow\n", lost); err != nil {
+				if _, err := fmt.Fprintf(p.rest, "workbench: %d events were not printed: %s\n", lost, p.gapReason()); err != nil {
 					return err
 				}
 			}
@@ -70,6 +74,14 @@ func (p *printer) run(ctx context.Context) error {
 	}
 }
 
+// gapReason says why events are missing.
+func (p *printer) gapReason() string {
+	if p.gap != "" {
+		return p.gap
+	}
+	return "this output is too slow"
+}
+
 // print writes e where it belongs. It returns line for the next time.
 func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte, error) {
 	isRequest := e.Kind == recordings.Request
@@ -86,7 +98,7 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	}
 	text, ok := p.log.Text(e)
 	if !ok {
-		text = "(the text is gone: this output is too slow)"
+		text = "(the text is gone: " + p.gapReason() + ")"
 	}
 	var err error
 	if !withRequests {

@@ -108,7 +108,9 @@ traffic, on the screen.`,
   workbench check disk.lua file=disk.img         look for mistakes in it
   workbench run disk.lua file=disk.img           serve it, and watch
   workbench mount disk.lua /mnt/disk             the same, and a file to use
-  workbench run disk.lua --run 'nbdinfo "$uri"'  one command against it`,
+  workbench run disk.lua --run 'nbdinfo "$uri"'  one command against it
+  workbench run disk.lua --record disk.wbrec     keep what happens
+  workbench open disk.wbrec                      and look at it again`,
 		Args:          usageArgs(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -120,6 +122,7 @@ traffic, on the screen.`,
 	root.AddCommand(
 		newRunCommand(std),
 		newMountCommand(std),
+		newOpenCommand(std),
 		newCheckCommand(std),
 		newNewCommand(std),
 		newExamplesCommand(std),

@@ -51,6 +51,10 @@ type benchOptions struct {
 	onChange string // what becomes of clients that would find another disk: keep, new or drop
 	policy   host.Policy
 
+	record  string // the file to record into; "-" = one in the state folder; "" = none
+	payload string // policy, as it was given
+	keep    recordings.Policy
+
 	filter     *recordings.Filter // nil: none
 	filterText string             // filter as it was given
 
@@ -94,7 +98,9 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
-	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches, as in 'op:write err'; see workbench help filters")
+	f.StringVar(&o.filterText, "filter", "", "headless and --record: print and record only what matches, as in 'op:write err'; see workbench help filters")
+	f.StringVar(&o.record, "record", "", "record what happens into `FILE`; - is one in the state folder, named after plugin and time")
+	f.StringVar(&o.payload, "payload", "hash", "what --record keeps of the data that are read and written: none, hash or full")
 	f.StringArrayVar(&o.rules, "rule", nil, "`WHEN => ACTION` for requests that match, repeatable: fail ERRNO, delay TIME, drop, corrupt N, truncate N, hold; then before|after, limit=N, p=0.1")
 	f.StringVar(&o.onChange, "on-change", "keep", "when a saved script has another size or other flags than connected clients were told: keep the old one, give the new one to new clients only, or drop the clients")
 	f.DurationVar(&o.callbackTimeout, "callback-timeout", defaultCallbackTimeout, "stop a callback that runs longer, and answer EIO; 0 = never")
@@ -145,6 +151,9 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	if o.json {
 		o.headless = true
 	}
+	if err := o.completeRecord(f); err != nil {
+		return err
+	}
 	return o.completeFilter()
 }
 
@@ -153,7 +162,7 @@ func (o *benchOptions) completeFilter() error {
 	if o.filterText == "" {
 		return nil
 	}
-	if quiet := o.run != "" || o.single || o.inherit && !o.headless; quiet && !o.verbose {
+	if quiet := o.run != "" || o.single || o.inherit && !o.headless; quiet && !o.verbose && o.record == "" {
 		return usageError{fmt.Errorf("--filter shows nothing here without -v: stdout belongs to the command or the client")}
 	}
 	var err error

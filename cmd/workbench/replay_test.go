@@ -210,7 +210,7 @@ func TestReplayFindsBugs(t *testing.T) {
 		{"disk.lua", "-- bug: pread", `if offset == 40960 then error("EIO: a bad sector") end`,
 			"errno", "READ", 40960, 0, "ok > EIO pread: DISK:7: a bad sector"},
 		{"disk.star", "# bug: pread", `if offset == 40960: fail("EIO: a bad sector")`,
-			"errno", "READ", 40960, 0, "ok > EIO pread: DISK:14: a bad sector"},
+			"errno", "READ", 40960, 0, "ok > EIO pread: DISK:12: a bad sector"},
 		{"disk.lua", "  writes = writes + 1", "  writes = writes + 1 if offset == 40960 then error(\"EPERM: not here\") end",
 			"errno", "WRITE", 40960, 0, "ok > EPERM pwrite: DISK:11: not here"},
 	} {

@@ -11,7 +11,7 @@ import (
 
 // A connLog writes what a front end tells of its connections to the log.
 type connLog struct {
-	log   *recordings.Log
+	*bench
 	front plugins.Front
 }
 
@@ -36,6 +36,7 @@ func (c connLog) option(conn uint32, text string, err error) {
 
 func (c connLog) opened(conn uint32, export string, info plugins.Info) {
 	c.append(recordings.Opened, conn, info.Size, export, nil)
+	c.addExport(export, info)
 }
 
 func (c connLog) disconnect(conn uint32, err error) {
@@ -46,12 +47,12 @@ func (c connLog) disconnect(conn uint32, err error) {
 	c.append(recordings.Disconnect, conn, 0, text, err)
 }
 
-func nbdTrace(log *recordings.Log) nbd.Trace {
-	c := connLog{log, plugins.FrontNBD}
+func nbdTrace(b *bench) nbd.Trace {
+	c := connLog{b, plugins.FrontNBD}
 	return nbd.Trace{Connect: c.connect, Option: c.option, Opened: c.opened, Disconnect: c.disconnect}
 }
 
-func fuseTrace(log *recordings.Log) fusemount.Trace {
-	c := connLog{log, plugins.FrontFUSE}
+func fuseTrace(b *bench) fusemount.Trace {
+	c := connLog{b, plugins.FrontFUSE}
 	return fusemount.Trace{Connect: c.connect, Opened: c.opened, Disconnect: c.disconnect}
 }

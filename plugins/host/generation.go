@@ -118,6 +118,13 @@ func (f *files) copyTexts() map[string]string {
 	return maps.Clone(f.texts)
 }
 
+// tellServed tells who wants to know what g was made of.
+func (h *Host) tellServed(g *generation) {
+	if h.opts.Served != nil {
+		h.opts.Served(recordings.Generation{Number: g.number, Text: g.source.Text, Files: g.files.copyTexts()})
+	}
+}
+
 // build compiles and starts src as a generation of its own. On an error the
 // generation is what was tried, without an instance.
 func (h *Host) build(ctx context.Context, src plugins.Source, number uint32) (*generation, error) {

@@ -32,6 +32,10 @@ type Options struct {
 	// Persist is that of plugins.Env; nil allows all.
 	Persist func(path string, changes bool) error
 
+	// Served is called with each generation that serves from now on, the first
+	// included, nil = nobody wants to know. Requests wait for it.
+	Served func(recordings.Generation)
+
 	// Shutdown is called when the script asks for the end of the program.
 	Shutdown func(status int)
 
@@ -121,6 +125,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	g.instance.Settle()
 	h.current, h.tried, h.state = g, g, Serving
+	h.tellServed(g)
 	h.opts.Log.Append(recordings.Event{
 		Kind: recordings.Reload, Generation: 1,
 		Times: plugins.Times{Received: began},

@@ -141,6 +141,9 @@ func (h *Host) replace(ctx context.Context, r *reload) error {
 	carry, cancel := limit(ctx, h.opts.Drain, "the state was not carried over in %s, while clients wait: have before_reload and after_reload do less")
 	defer cancel()
 	err = s.exchange(carry)
+	if err == nil {
+		h.tellServed(next) // before the first request that it answers
+	}
 	h.gate.open()
 	r.event.Done = plugins.Now()
 	if err != nil {

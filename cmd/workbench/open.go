@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"workbench/plugins"
+	"workbench/recordings"
+	"workbench/tui"
+)
+
+// openOptions say what of a recording is shown, and how.
+type openOptions struct {
+	path         string
+	since, until string
+	filterText   string
+	headless     bool
+	json         bool
+	verbose      bool
+}
+
+func newOpenCommand(std streams) *cobra.Command {
+	var o openOptions
+	cmd := &cobra.Command{
+		Use:   "open RECORDING",
+		Short: "Look at a recording: the screen, or lines",
+		Long: `Look at a recording, as at a live disk: on the screen, or elsewhere, or with
+--headless, as one line a finished request on standard output.
+
+A recording that was cut, or is damaged, is shown as far as it is there, and what
+is missing is said. --since and --until take a time after the beginning (1m30s), a
+time of the day on which the recording began (12:00:05.5), or a whole time
+(2026-01-02T12:00:05Z).`,
+		Example: `  workbench open disk.wbrec
+  workbench open disk.wbrec --since 12:00:05 --until 12:00:06
+  workbench open disk.wbrec --headless --filter 'err or lat>10ms'
+  workbench open disk.wbrec --json | jq .duration_ns`,
+		Args:              usageArgs(cobra.ExactArgs(1)),
+		ValidArgsFunction: completeRecordings,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.path = args[0]
+			return runOpen(cmd.Context(), &o, std)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.since, "since", "", "begin at a time")
+	f.StringVar(&o.until, "until", "", "end before a time")
+	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches; see workbench help filters")
+	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
+	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "headless: callbacks, connections and debug lines too")
+	return cmd
+}
+
+// completeRecordings offers recordings.
+func completeRecordings(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{recordingExt[1:]}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// runOpen shows a recording.
+func runOpen(ctx context.Context, o *openOptions, std streams) (err error) {
+	var filter *recordings.Filter
+	if o.filterText != "" {
+		if filter, err = recordings.ParseFilter(o.filterText); err != nil {
+			return usageError{fmt.Errorf("--filter: %w", err)}
+		}
+	}
+	file, err := recordings.OpenFile(o.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	span, err := newSpan(file, o.since, o.until)
+	if err != nil {
+		return err
+	}
+	if o.headless || o.json || !isTerminal(std.Out) || !isTerminal(std.In) {
+		err = span.print(ctx, o, filter, std)
+	} else if filter != nil {
+		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
+	} else {
+		err = span.show(ctx, std)
+	}
+	if missing := file.Missing(); missing != "" {
+		fmt.Fprintf(std.Err, "workbench: %s is not complete: %s\n", o.path, missing)
+	}
+	return err
+}
+
+// A span is the part of a recording between two times. It is what the screen
+// and the printer read as if it were a log.
+type span struct {
+	*recordings.File
+	first, next uint64
+	stopped     atomic.Bool // nothing more is to be read
+}
+
+// newSpan returns the part of f between two times, "" = its begin and end.
+func newSpan(f *recordings.File, since, until string) (*span, error) {
+	s := &span{File: f}
+	s.first, s.next = f.Bounds()
+	for _, edge := range []struct {
+		flag, text string
+		at         *uint64
+	}{{"--since", since, &s.first}, {"--until", until, &s.next}} {
+		if edge.text == "" {
+			continue
+		}
+		t, err := parseMoment(f, edge.text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s: %w", edge.flag, err)}
+		}
+		*edge.at = f.At(t)
+	}
+	s.next = max(s.next, s.first)
+	return s, nil
+}
+
+// parseMoment returns the moment in a recording that a user means.
+func parseMoment(f *recordings.File, text string) (plugins.Stamp, error) {
+	first, _ := f.Times()
+	if d, err := time.ParseDuration(text); err == nil {
+		return first + plugins.Stamp(d), nil
+	}
+	began := first.Time()
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return first + plugins.Stamp(t.Sub(began.Round(0))), nil
+	}
+	for _, layout := range []string{"15:04:05", "15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			y, m, d := began.Date()
+			at := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), began.Location())
+			return first + plugins.Stamp(at.Sub(began.Round(0))), nil
+		}
+	}
+	return 0, fmt.Errorf("%q: want a time after the beginning (1m30s), of the day (12:00:05.5), or whole (%s)",
+		text, began.Format(time.RFC3339))
+}
+
+// Bounds implements recordings.Source.
+func (s *span) Bounds() (first, next uint64) { return s.first, s.next }
+
+// Read implements recordings.Source.
+func (s *span) Read(dst []recordings.Event, from uint64) int {
+	from = max(from, s.first)
+	if from >= s.next || s.stopped.Load() {
+		return 0
+	}
+	n := s.File.Read(dst[:min(uint64(len(dst)), s.next-from)], from)
+	for n > 0 && dst[n-1].Seq >= s.next { // it had to go on behind what is damaged
+		n--
+	}
+	return n
+}
+
+// Wait implements tui.Events. Behind the end nothing comes any more.
+func (s *span) Wait(ctx context.Context, from uint64) error {
+	if from < s.next {
+		return nil
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// print prints the span as lines.
+func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Filter, std streams) error {
+	_, last := s.Times()
+	if filter != nil {
+		filter = filter.At(last)
+	}
+	p := &printer{log: s, from: s.first, gap: "the recording is damaged there",
+		requests: std.Out, rest: std.Err, json: o.json, verbose: o.verbose, filter: filter}
+	defer context.AfterFunc(ctx, func() { s.stopped.Store(true) })()
+	ended, end := context.WithCancel(context.Background())
+	end() // print what there is, and do not wait for more
+	if err := p.run(ended); !errors.Is(err, errReaderGone) {
+		return err
+	}
+	return nil
+}
+
+// show opens the screen over the span.
+func (s *span) show(ctx context.Context, std streams) error {
+	h := s.Header()
+	_, last := s.Times()
+	return tui.Run(ctx, tui.Options{
+		Events: s,
+		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
+		Input:  std.In, Output: std.Out,
+		Now: func() plugins.Stamp { return last },
+	})
+}
+
+var _ tui.Events = (*span)(nil)

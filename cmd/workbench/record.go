@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
+
+// recordAuto has --record name the file itself, as -U - names a socket.
+const recordAuto = "-"
+
+// recordingExt ends the names of recordings.
+const recordingExt = ".wbrec"
+
+// completeRecord settles what is recorded, and where.
+func (o *benchOptions) completeRecord(f *pflag.FlagSet) error {
+	if f.Changed("record") && o.record == "" {
+		return usageError{fmt.Errorf("--record: an empty path")}
+	}
+	if f.Changed("payload") && o.record == "" {
+		return usageError{fmt.Errorf("--payload needs --record")}
+	}
+	var err error
+	if o.keep, err = recordings.ParsePolicy(o.payload); err != nil {
+		return usageError{fmt.Errorf("--payload: %w", err)}
+	}
+	return nil
+}
+
+// startRecording begins to record if that was asked for: everything since the
+// script was loaded.
+func (b *bench) startRecording() error {
+	if b.o.record == "" {
+		return nil
+	}
+	path := b.o.record
+	created := time.Now()
+	if path == recordAuto {
+		var err error
+		if path, err = newRecordingPath(b.o.script, created); err != nil {
+			return err
+		}
+	}
+	r, err := recordings.Create(path, recordings.Header{
+		Created: created, Version: versionNumber(), Script: b.o.script, Language: b.host.Status().Language,
+		Params: b.o.params, ReadOnly: b.o.readOnly, Policy: b.o.keep, Generations: b.generations,
+	}, recordings.RecorderOptions{Log: b.log, Filter: b.o.filter})
+	if err != nil {
+		return err
+	}
+	b.recorder, b.generations = r, nil
+	return nil
+}
+
+// addGeneration is host.Options.Served.
+func (b *bench) addGeneration(g recordings.Generation) {
+	switch {
+	case b.recorder != nil:
+		b.recorder.AddGeneration(g)
+	case b.o.record != "":
+		b.generations = append(b.generations, g) // the host is just being made
+	}
+}
+
+// addExport notes a disk that a client opened.
+func (b *bench) addExport(name string, info plugins.Info) {
+	if b.recorder != nil {
+		b.recorder.AddExport(recordings.Export{Name: name, Info: info})
+	}
+}
+
+// endRecording writes what there is still to write.
+func (b *bench) endRecording() error {
+	if b.recorder == nil {
+		return nil
+	}
+	return b.recorder.Close()
+}
+
+// discardRecording removes the recording of a bench that never served.
+func (b *bench) discardRecording() error {
+	if b.recorder == nil {
+		return nil
+	}
+	path := b.recorder.Status().Path
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return nil // a pipe, or gone already
+	}
+	return os.Remove(path)
+}
+
+// summarizeRecording tells where the recording is and how it went. Beside a
+// captive command it does so only if there is something to worry about.
+func (b *bench) summarizeRecording(w io.Writer) {
+	if b.recorder == nil {
+		return
+	}
+	s := b.recorder.Status()
+	quiet := (b.o.run != "" || b.o.single) && !b.o.verbose
+	if s.Err != nil || quiet && s.Waits.Count == 0 {
+		return // what went wrong is told as the error of the program
+	}
+	waits := ""
+	if s.Waits.Count > 0 {
+		waits = fmt.Sprintf("; requests waited for it: %s", s.Waits)
+	}
+	fmt.Fprintf(w, "workbench: recorded %d events in %s (%d bytes)%s\n", s.Events, s.Path, s.Bytes, waits)
+}
+
+// newRecordingPath returns a path that is free, named after the script and the
+// time, in the folder for recordings, which it makes.
+func newRecordingPath(script string, now time.Time) (string, error) {
+	state := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) { // as the standard has it
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("--record: no folder for recordings: %w; name a file: --record=FILE", err)
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	dir := filepath.Join(state, "workbench", "recordings")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("--record: %s: cannot make the folder for recordings: %w; name a file: --record=FILE", dir, cause(err))
+	}
+	name := strings.TrimSuffix(filepath.Base(script), filepath.Ext(script)) + now.Format("-20060102-150405")
+	path := filepath.Join(dir, name+recordingExt)
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return path, nil
+		}
+		path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", name, i, recordingExt))
+	}
+}
