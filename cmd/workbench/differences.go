@@ -67,7 +67,7 @@ func writeDifferences(w io.Writer, to *os.File, r *replay.Report, words differen
 	if len(r.Callbacks) > 0 {
 		writeCallbackPairs(w, r.Callbacks, words)
 	}
-	took := fmt.Sprintf("%s, %s: %s", words.was, words.is, recordings.FormatDuration(r.Recorded)+" > "+recordings.FormatDuration(r.Took))
+	took := fmt.Sprintf("%s %s, %s %s", words.was, recordings.FormatDuration(r.Recorded), words.is, recordings.FormatDuration(r.Took))
 	switch {
 	case err != nil:
 		fmt.Fprintf(w, "%d differ up to where it ended, of %d requests\n", r.Differ, r.Requests)

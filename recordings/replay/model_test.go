@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -47,6 +48,21 @@ func (m *memory) add(e recordings.Event, text string, payload []byte) {
 		m.payloads[e.Seq] = slices.Clone(payload)
 	}
 	m.events = append(m.events, e)
+}
+
+// age makes the events older, as those of a file are: they come from before the
+// start of the program, and their stamps are below zero.
+func (m *memory) age(by time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.events {
+		times := &m.events[i].Times
+		for _, s := range []*plugins.Stamp{&times.Received, &times.Started, &times.Done, &times.Replied} {
+			if *s != 0 {
+				*s -= plugins.Stamp(by)
+			}
+		}
+	}
 }
 
 func (m *memory) Header() recordings.Header { return m.header }

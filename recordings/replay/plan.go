@@ -103,7 +103,7 @@ func (p *plan) read() *recordings.Event {
 func (p *plan) stepOf(e *recordings.Event) *step {
 	switch e.Kind {
 	case recordings.Request:
-		s := &step{event: *e, begin: e.Started, end: max(e.Started, e.Done)}
+		s := &step{event: *e, begin: e.Started, end: later(e.Started, e.Done)}
 		if e.Started == 0 {
 			s.begin, s.end = e.Received, e.Received
 		}
@@ -134,7 +134,7 @@ func (p *plan) stepOf(e *recordings.Event) *step {
 		if o := p.opening[connOf(e)]; o != nil {
 			s.tls = o.tls
 			if o.opened != 0 {
-				s.begin, s.end = o.opened, max(o.opened, o.ended)
+				s.begin, s.end = o.opened, later(o.opened, o.ended)
 			}
 		}
 		return s
@@ -147,6 +147,15 @@ func (p *plan) stepOf(e *recordings.Event) *step {
 		return s
 	}
 	return nil
+}
+
+// later returns the later of two stamps. Those of a file lie before the start of
+// this program, below zero, and zero is never.
+func later(a, b plugins.Stamp) plugins.Stamp {
+	if a == 0 || b != 0 && b > a {
+		return b
+	}
+	return a
 }
 
 // stepHeap has the step first that the script was entered for first.

@@ -159,7 +159,7 @@ func (r *runner) run(ctx context.Context) error {
 		if start == 0 {
 			start = s.event.Received
 		}
-		last = max(last, s.event.Received, s.event.Replied)
+		last = later(last, later(s.event.Received, s.event.Replied))
 		r.Recorded = last.Sub(start)
 		if r.o.Speed > 0 {
 			due := began + plugins.Stamp(float64(s.event.Received-start)/r.o.Speed)

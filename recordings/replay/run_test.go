@@ -24,13 +24,16 @@ func TestUnchanged(t *testing.T) {
 			for seed := range uint64(5) {
 				t.Run(fmt.Sprintf("%s serial=%t %d", policy, serial, seed), func(t *testing.T) {
 					rec := record(t, newModel(modelSize, serial), policy, seed, 8, 200, 4)
+					if seed == 1 {
+						rec.age(time.Hour)
+					}
 					if policy != recordings.PayloadFull && serial {
 						return // its every seventh write fails, and none is sent
 					}
 					report := replayed(t, rec, newModel(modelSize, serial), Options{})
 					left := wantSame(t, report)
-					if report.Requests != 1600 || report.Connections != 8 {
-						t.Errorf("%d requests on %d connections", report.Requests, report.Connections)
+					if report.Requests != 1600 || report.Connections != 8 || report.Recorded <= 0 || report.Recorded > time.Minute {
+						t.Errorf("%d requests on %d connections in %s", report.Requests, report.Connections, report.Recorded)
 					}
 					if policy == recordings.PayloadFull && serial && (left != 0 || report.Compared != 1600) {
 						t.Errorf("%d compared, %v left", report.Compared, report.Left)

@@ -24,7 +24,7 @@ func survey(ctx context.Context, rec recordings.Recording) (map[connID]presence,
 		if start == 0 {
 			start = e.Received
 		}
-		last = max(last, e.Received, e.Replied)
+		last = later(last, later(e.Received, e.Replied))
 		at, there := found[connOf(e)]
 		if !there {
 			at.first = e.Seq
