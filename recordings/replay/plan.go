@@ -60,6 +60,14 @@ func newPlan(rec recordings.Recording) *plan {
 
 // step returns the next step, nil at the end.
 func (p *plan) step() *step {
+	if p.peek() == nil {
+		return nil
+	}
+	return heap.Pop(&p.ahead).(*step)
+}
+
+// peek returns what step will.
+func (p *plan) peek() *step {
 	for len(p.ahead) < lookAhead {
 		e := p.read()
 		if e == nil {
@@ -78,7 +86,7 @@ func (p *plan) step() *step {
 	if len(p.ahead) == 0 {
 		return nil
 	}
-	return heap.Pop(&p.ahead).(*step)
+	return p.ahead[0]
 }
 
 // read returns the next event, nil at the end.

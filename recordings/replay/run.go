@@ -106,6 +106,7 @@ type runner struct {
 	recent   []*sent    // begun before the step that is next, and ended after that begins
 	answered chan *sent // those in flight, when they are answered
 	wg       sync.WaitGroup
+	alone    bool  // nothing may begin until the step that is done now is over
 	unknown  spans // where it is not known what should stand on the disk
 	failure  error // the first of reading the recording
 	stopped  bool  // the context has ended: errors may come from that
@@ -175,6 +176,8 @@ func (r *runner) run(ctx context.Context) error {
 		if r.failure != nil {
 			return r.failure
 		}
+		next := p.peek()
+		r.alone = next == nil || s.end <= next.begin
 		if err := r.do(ctx, s); err != nil {
 			return err
 		}
