@@ -111,6 +111,11 @@ type Env struct {
 	// learns here what belongs to it. See ReadFile.
 	Load func(path string) ([]byte, error)
 
+	// Persist is asked before the script opens a file for writing, and before it
+	// creates, empties, renames or removes one, which changes says. Its error
+	// refuses that. nil allows all.
+	Persist func(path string, changes bool) error
+
 	// Print takes what the script prints: one line or more, without the last
 	// line end. c is the call that is running; nil at the top level. A nil Print
 	// drops it.
@@ -153,6 +158,15 @@ func (e *Env) ReadFile(path string) ([]byte, error) {
 		return os.ReadFile(path)
 	}
 	return e.Load(path)
+}
+
+// MayChange asks Persist about a file that is opened with the flags of open(2).
+func (e *Env) MayChange(path string, flags int) error {
+	const writes, changes = os.O_WRONLY | os.O_RDWR, os.O_CREATE | os.O_TRUNC | os.O_APPEND
+	if e.Persist == nil || flags&(writes|changes) == 0 {
+		return nil
+	}
+	return e.Persist(path, flags&changes != 0)
 }
 
 // FindRuntime returns the runtime called name or, if name is "", the first one

@@ -147,6 +147,7 @@ func (h *Host) start(ctx context.Context, g *generation) error {
 		Params:          h.opts.Params,
 		ReadOnly:        h.opts.ReadOnly,
 		Load:            g.files.read,
+		Persist:         h.opts.Persist,
 		Shutdown:        h.opts.Shutdown,
 		Shelf:           &h.shelf,
 		CallbackTimeout: h.opts.CallbackTimeout,

@@ -29,6 +29,9 @@ type Options struct {
 	CallbackTimeout time.Duration
 	MemoryLimit     int64
 
+	// Persist is that of plugins.Env; nil allows all.
+	Persist func(path string, changes bool) error
+
 	// Served is called with each generation that serves from now on, the first
 	// included, nil = nobody wants to know. Requests wait for it.
 	Served func(recordings.Generation)

@@ -47,7 +47,7 @@ func (s *script) openIO() {
 	table := s.addLibrary("io", map[string]glua.LGFunction{
 		"close": fileClose,
 		"lines": ioLines,
-		"open":  ioOpen,
+		"open":  s.ioOpen,
 		"popen": refuse("io.popen is not there: a script cannot run other programs"),
 		"read":  func(L *glua.LState) int { L.Insert(input, 1); return fileRead(L) },
 		"type":  ioType,
@@ -100,11 +100,14 @@ func openFile(path string, flags int) (*file, error) {
 }
 
 // ioOpen is io.open(path[, mode]).
-func ioOpen(L *glua.LState) int {
+func (s *script) ioOpen(L *glua.LState) int {
 	path, mode := L.CheckString(1), L.OptString(2, "r")
 	flags, ok := openFlags(mode)
 	if !ok {
 		L.ArgError(2, "invalid mode \""+mode+"\"")
+	}
+	if err := s.env.MayChange(path, flags); err != nil {
+		return failed(L, err)
 	}
 	f, err := openFile(path, flags)
 	if err != nil {

@@ -1,10 +1,14 @@
 package lua
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"workbench/plugins"
 )
 
 // runIO runs a script in which path is a file with the given contents, and
@@ -60,5 +64,47 @@ func TestFiles(t *testing.T) {
 	const numbers = `local f = io.open(path) print(f:read("n", "n", "*n", "n"))`
 	if printed, _ := runIO(t, " 12 -3.5e1\n0x1F x", numbers); printed != "12\t-35\t31\tnil" {
 		t.Errorf("numbers read as %q", printed)
+	}
+}
+
+// TestPersist refuses everything that could change a file.
+func TestPersist(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src := plugins.Source{Path: "disk.lua", Text: skeleton + "local path = '" + path + `'
+		assert(io.open(path, "rb"))
+		for _, mode in ipairs{"r+", "w", "a+b"} do print(io.open(path, mode)) end
+		print(os.remove(path))
+		print(os.rename(path, path .. ".new"))
+		print(pcall(workbench.file, path, "w+"))
+		workbench.file(path)`}
+	program, err := Runtime{}.Compile(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	var printed strings.Builder
+	in, err := plugins.Start(t.Context(), program, plugins.Env{
+		Print: func(_ *plugins.Call, text string) { printed.WriteString(text + "\n") },
+		Persist: func(path string, changes bool) error {
+			asked = append(asked, fmt.Sprint(filepath.Base(path), " ", changes))
+			return plugins.Errorf(syscall.EROFS, "keep off")
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close(t.Context())
+	want := "[file false file true file true file true file true file.new true file true]"
+	if got := fmt.Sprint(asked); got != want {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+	if n := strings.Count(printed.String(), "keep off"); n != 7 {
+		t.Errorf("printed %s", printed.String())
+	}
+	if left, err := os.ReadFile(path); err != nil || string(left) != "kept" {
+		t.Errorf("the file holds %q (%v)", left, err)
 	}
 }

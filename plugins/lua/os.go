@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"time"
@@ -15,10 +16,30 @@ func (s *script) openOS(table *glua.LTable) {
 	s.state.SetFuncs(table, map[string]glua.LGFunction{
 		"exit":    s.exit,
 		"execute": refuse("os.execute is not there: a script cannot run other programs"),
-		"remove":  func(L *glua.LState) int { return succeeded(L, os.Remove(L.CheckString(1))) },
-		"rename":  func(L *glua.LState) int { return succeeded(L, os.Rename(L.CheckString(1), L.CheckString(2))) },
+		"remove":  s.remove,
+		"rename":  s.rename,
 		"date":    func(L *glua.LState) int { return osDate(L, date) },
 	})
+}
+
+// remove is os.remove(path).
+func (s *script) remove(L *glua.LState) int {
+	path := L.CheckString(1)
+	err := s.env.MayChange(path, os.O_CREATE)
+	if err == nil {
+		err = os.Remove(path)
+	}
+	return succeeded(L, err)
+}
+
+// rename is os.rename(from, to).
+func (s *script) rename(L *glua.LState) int {
+	from, to := L.CheckString(1), L.CheckString(2)
+	err := errors.Join(s.env.MayChange(from, os.O_CREATE), s.env.MayChange(to, os.O_CREATE))
+	if err == nil {
+		err = os.Rename(from, to)
+	}
+	return succeeded(L, err)
 }
 
 // succeeded is the end of a function that returns true, or nil, why, and the errno.

@@ -36,7 +36,7 @@ func newFile(t *testing.T, size uint64) *File {
 
 func open(t *testing.T, path, mode string) *File {
 	t.Helper()
-	f, err := OpenFile(path, mode)
+	f, err := OpenFile(&plugins.Env{}, path, mode)
 	if err != nil {
 		t.Fatal(err)
 	}

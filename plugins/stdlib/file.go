@@ -30,8 +30,9 @@ const zeroPiece = 1 << 20
 // OpenFile opens the regular file or block device at path. The modes are those
 // of fopen: "r" or "" to read; "r+" or "rw" to read and write what exists,
 // whose size is fixed from now on; "w+" to make the file, or empty the one that
-// is there: it is as large as what has been written.
-func OpenFile(path, mode string) (*File, error) {
+// is there: it is as large as what has been written. env is asked whether it may
+// be changed.
+func OpenFile(env *plugins.Env, path, mode string) (*File, error) {
 	f := &File{path: path}
 	flags := os.O_RDONLY
 	switch mode {
@@ -43,6 +44,9 @@ func OpenFile(path, mode string) (*File, error) {
 		f.grows = true
 	default:
 		return nil, plugins.Errorf(syscall.EINVAL, "%s: there is no mode %q: use r, r+ or w+", path, mode)
+	}
+	if err := env.MayChange(path, flags); err != nil {
+		return nil, err
 	}
 	f.writable = flags != os.O_RDONLY
 	// O_NONBLOCK so that a FIFO is refused below rather than waited for.

@@ -64,7 +64,7 @@ func TestOpenFileRefuses(t *testing.T) {
 		{"unknown mode", "/dev/null", "a+", syscall.EINVAL},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := OpenFile(c.path, c.mode)
+			_, err := OpenFile(&plugins.Env{}, c.path, c.mode)
 			wantErrno(t, "OpenFile", err, c.errno)
 			if err == nil || !strings.Contains(err.Error(), c.path) {
 				t.Errorf("the error %v does not name %s", err, c.path)

@@ -12,7 +12,7 @@ import (
 var Workbench = []Function{
 	{"memory", []Param{value("name"), optional(size("size"))}, false, memory},
 	{"file", []Param{text("path"), optional(text("mode"))}, false, func(_ context.Context, in *Invocation) (Value, error) {
-		f, err := OpenFile(in.text(0), in.text(1))
+		f, err := OpenFile(in.Env, in.text(0), in.text(1))
 		if err != nil {
 			return Value{}, err
 		}
