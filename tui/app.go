@@ -73,10 +73,13 @@ type app struct {
 	focus         int       // the panel that has the keys
 	below         int       // the panel shown beside the requests where there is room for one
 	zoomed        bool
-	detail        *detail // nil unless open
-	menu          *menu   // nil unless open
-	asking        bool    // whether to quit
-	noMouse       bool    // the mouse is left to the terminal
+	detail        *detail  // nil unless open
+	menu          *menu    // nil unless open
+	prompt        *prompt  // nil unless open
+	filters       []string // that were applied, the newest last
+	searching     bool     // a message to search on is on its way
+	asking        bool     // whether to quit
+	noMouse       bool     // the mouse is left to the terminal
 
 	err error // why the screen had to stop
 }
@@ -124,10 +127,13 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		a.mouse(msg)
+	case searchOn:
+		a.searching = false
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
+	cmd = tea.Batch(cmd, a.search())
 	a.arrange()
 	return a, cmd
 }
@@ -154,8 +160,12 @@ func (a *app) arrange() {
 }
 
 // keys runs the commands of the keys in msg. What was typed fast comes as one
-// message; what was pasted is not meant as keys.
+// message; what was pasted is not meant as keys, but may be text.
 func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
+	if text := msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace; text && !msg.Alt && a.where() == inPrompt {
+		a.prompt.insert(string(msg.Runes))
+		return nil
+	}
 	if msg.Paste {
 		return nil
 	}
@@ -164,6 +174,10 @@ func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
 	}
 	var cmds []tea.Cmd
 	for _, r := range msg.Runes {
+		if a.where() == inPrompt {
+			a.prompt.insert(string(r))
+			continue
+		}
 		cmds = append(cmds, a.key(string(r)))
 		a.arrange()
 	}
@@ -198,6 +212,8 @@ func (a *app) where() where {
 		return inCard
 	case a.menu != nil:
 		return inMenu
+	case a.prompt != nil:
+		return inPrompt
 	case a.detail != nil:
 		return inDetail
 	}

@@ -19,6 +19,7 @@ const (
 	inConnections
 	inDetail   // one request
 	inMenu     // the list of commands
+	inPrompt   // the line that is typed
 	inQuestion // whether to quit
 	inCard     // the terminal is too small
 
@@ -26,7 +27,7 @@ const (
 	inLists  = inPanels | inDetail | inMenu
 )
 
-var placeNames = [...]string{"requests", "callbacks", "script", "connections", "request", "menu", "quit?", "too small"}
+var placeNames = [...]string{"requests", "callbacks", "script", "connections", "request", "menu", "input line", "quit?", "too small"}
 
 // String returns the names of the places: "requests, script".
 func (w where) String() string {
@@ -94,7 +95,9 @@ func do(f func(*app)) func(*app) tea.Cmd {
 
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
-func commands() []command {
+func commands() []command { return append(screenCommands(), promptCommands()...) }
+
+func screenCommands() []command {
 	return []command{
 		{
 			id: "help", keys: []string{"?"}, where: inPanels | inDetail, title: "help",
@@ -126,12 +129,17 @@ func commands() []command {
 			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
 			help: "show all of the request: times, error, bytes",
 			enabled: func(a *app) (bool, string) {
-				return !a.requests.list.empty(), "there is no request yet"
+				return !a.requests.list.empty(), "there is no request"
 			},
 			run: do(func(a *app) {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
 			}),
+		},
+		{
+			id: "filter", keys: []string{"/"}, where: inPanels, title: "filter",
+			help: "show only the requests that match a filter",
+			run:  do((*app).askFilter),
 		},
 		{
 			id: "follow", keys: []string{"f"}, where: inRequests | inScript, title: "follow",
@@ -255,7 +263,7 @@ func commands() []command {
 			run:  do(func(a *app) { a.pages(-1, 1) }),
 		},
 		{
-			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists,
+			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt,
 			help: "ask whether to quit; once more quits",
 			run:  do(func(a *app) { a.asking = true }),
 		},

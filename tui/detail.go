@@ -25,7 +25,8 @@ type detail struct {
 
 // feed takes the request that is selected in the list.
 func (d *detail) feed(sc *scene, from *requests) {
-	first, next := sc.requests.bounds()
+	index := from.index(sc)
+	first, next := index.bounds()
 	switch selected := from.list.selected; {
 	case selected == d.ordinal, selected < first, selected >= next:
 		return
@@ -33,7 +34,7 @@ func (d *detail) feed(sc *scene, from *requests) {
 		return // the user did not move: the log dropped the row under the selection
 	}
 	d.ordinal, d.top = from.list.selected, 0
-	e, ok := readRequest(sc, d.ordinal)
+	e, ok := readRequest(sc, index.seq(d.ordinal))
 	d.event, d.gone = e, !ok
 	if ok {
 		text, _ := sc.events.Text(&d.event)

@@ -32,7 +32,7 @@ func (a *app) tooSmall() bool { return a.width < minWidth || a.height < minHeigh
 
 // bodyHeight returns the rows between header and footer that areas have.
 func (a *app) bodyHeight() int {
-	return a.height - 2 - len(a.refusal()) - len(a.hints())
+	return a.height - 2 - len(a.news()) - len(a.hints())
 }
 
 // layout divides the body: one area with all panels as tabs; requests above and
@@ -41,7 +41,7 @@ func (a *app) layout() []areaColumn {
 	if a.tooSmall() {
 		return nil
 	}
-	y, h := 1+len(a.refusal()), a.bodyHeight()
+	y, h := 1+len(a.news()), a.bodyHeight()
 	full := area{x: 0, y: y, w: a.width, h: h, panels: []int{0, 1, 2, 3}, shown: a.focus, detail: a.detail != nil}
 	others := area{y: y, panels: []int{callbacksPanel, scriptPanel, connectionsPanel}, shown: a.below}
 	list := area{x: 0, y: y, panels: []int{requestsPanel}, shown: requestsPanel}

@@ -129,22 +129,30 @@ func (s *screen) send(msg tea.Msg) {
 var keyTypes = map[string]tea.KeyType{
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab,
 	"up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"home": tea.KeyHome, "end": tea.KeyEnd,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU,
+	"home": tea.KeyHome, "end": tea.KeyEnd, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace,
+	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
 }
 
 // press presses keys, which have blanks between them: "j j enter space".
 func (s *screen) press(keys string) {
 	s.t.Helper()
 	for key := range strings.FieldsSeq(keys) {
-		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
-		if kt, ok := keyTypes[key]; ok {
-			msg = tea.KeyMsg{Type: kt}
-		} else if key == "space" {
-			msg = tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
-		}
-		s.send(msg)
+		s.send(keyMsg(key))
 	}
+}
+
+func keyMsg(key string) tea.KeyMsg {
+	if kt, ok := keyTypes[key]; ok {
+		return tea.KeyMsg{Type: kt}
+	}
+	if key == "space" {
+		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
+}
+
+func pasteMsg(text string) tea.KeyMsg {
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}
 }
 
 // text returns the screen without colours.

@@ -61,6 +61,24 @@ func (x *index) dropBefore(seq uint64) {
 // bounds returns the first ordinal that is there and the one after the last.
 func (x *index) bounds() (first, next int) { return x.gone, x.gone + len(x.seqs) }
 
+// end returns the event after the last request.
+func (x *index) end() uint64 {
+	if len(x.seqs) == 0 {
+		return 0
+	}
+	return x.seqs[len(x.seqs)-1] + 1
+}
+
+// place returns the ordinal of the newest request that is not after an event,
+// or else the first.
+func (x *index) place(seq uint64) int {
+	n, found := slices.BinarySearch(x.seqs, seq)
+	if !found {
+		n--
+	}
+	return x.gone + max(n, 0)
+}
+
 // seq returns the event of the request with an ordinal within bounds.
 func (x *index) seq(ordinal int) uint64 { return x.seqs[ordinal-x.gone] }
 

@@ -17,7 +17,7 @@ func (a *app) View() string {
 	}
 	rows := make([]string, 0, a.height)
 	rows = append(rows, a.header())
-	rows = append(rows, a.refusal()...)
+	rows = append(rows, a.news()...)
 	rows = append(rows, a.body()...)
 	rows = append(rows, a.hints()...)
 	rows = append(rows, a.footer())
@@ -126,6 +126,22 @@ func (a *app) figures() []cell {
 	return cells
 }
 
+// news returns the rows below the header: what the screen and the host do other
+// than usual, so that nobody is in a mode without knowing.
+func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
+
+// modes returns a row for each mode.
+func (a *app) modes() []string {
+	sc := &a.scene
+	var rows []string
+	if p := a.requests.picked; p != nil {
+		summary := " · " + p.summary(sc)
+		l := newLine(a.width).put(sc.accent, " ▽ filter: ")
+		rows = append(rows, l.put(sc.key, cut(clean(p.text), l.room-width(summary))).put(sc.accent, summary).end())
+	}
+	return rows
+}
+
 // refusalRows is how many rows of a refused reload are shown.
 const refusalRows = 5
 
@@ -154,8 +170,15 @@ func (a *app) refusal() []string {
 // hintRows is how many rows the hint takes at most.
 const hintRows = 3
 
-// hints returns the rows above the footer that say what to try.
+// hints returns the rows above the footer: the line that is typed, or what to try.
 func (a *app) hints() []string {
+	if a.prompt != nil {
+		offers := offerRows
+		if a.height < 24 {
+			offers = offerRowsLow
+		}
+		return a.prompt.draw(&a.scene, a.width, offers)
+	}
 	if a.scene.status.Problem != nil && a.height < 24 {
 		return nil // the problem needs the room
 	}

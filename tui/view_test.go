@@ -56,6 +56,11 @@ func TestGolden(t *testing.T) {
 		{name: "commands", keys: "?", w: 80, h: 24},
 		{name: "script", keys: "3 z", w: 80, h: 24},
 		{name: "connections", keys: "4", w: 80, h: 24},
+		{name: "filter-typed", keys: "/ e r r space o p : w", w: 80, h: 24},
+		{name: "filter-wrong", keys: "/ o p : w r i t space e r r", w: 120, h: 40},
+		{name: "filter-small", keys: "/ o", w: 60, h: 16},
+		{name: "filter", keys: "/ o p : w r i t e enter", w: 80, h: 24},
+		{name: "filter-wide", keys: "/ o p : w r i t e enter k", w: 120, h: 40},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
 		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
@@ -125,7 +130,8 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
 }
 
-var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d"}
+var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
+	"/ o", "/ x : enter", "/ r e a d enter", "/ f l u s h enter space /"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.
