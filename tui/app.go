@@ -15,6 +15,8 @@ const (
 	callbacksPanel
 	scriptPanel
 	connectionsPanel
+	heldPanel
+	rulesPanel
 	numPanels
 )
 
@@ -46,6 +48,7 @@ type scene struct {
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
 	focused    bool // the panel has the keys
+	live       bool // there is a host
 }
 
 // clock formats the time of day of a stamp, to milliseconds.
@@ -69,14 +72,19 @@ type app struct {
 	width, height int
 	columns       []areaColumn
 	panels        [numPanels]panel
-	requests      *requests // panels[requestsPanel]
-	focus         int       // the panel that has the keys
-	below         int       // the panel shown beside the requests where there is room for one
+	requests      *requests     // panels[requestsPanel]
+	held          *heldRequests // panels[heldPanel]
+	rules         *rules        // panels[rulesPanel]
+	focus         int           // the panel that has the keys
+	below         int           // the panel shown beside the requests where there is room for one
+	last          int           // the panel shown in the last area where there is room for all
 	zoomed        bool
 	detail        *detail  // nil unless open
 	menu          *menu    // nil unless open
 	prompt        *prompt  // nil unless open
 	filters       []string // that were applied, the newest last
+	errnos, ruled []string // the same of errors and rules
+	trouble       string   // what went wrong with the last command; "" = nothing
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
@@ -88,6 +96,7 @@ type app struct {
 func newApp(o Options, t *theme) *app {
 	live := &state{}
 	req := &requests{list: newLog()}
+	held, rules := &heldRequests{}, &rules{}
 	a := &app{
 		title: o.Title,
 		hint:  o.Hint,
@@ -95,11 +104,15 @@ func newApp(o Options, t *theme) *app {
 		live:  live,
 		scene: scene{
 			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
+			live: o.Workbench != nil,
 		},
 		commands: commands(),
 		requests: req,
-		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}},
+		held:     held,
+		rules:    rules,
+		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}, held, rules},
 		below:    callbacksPanel,
+		last:     connectionsPanel,
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
@@ -124,11 +137,14 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 	case tea.KeyMsg:
+		a.trouble = ""
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		a.mouse(msg)
 	case searchOn:
 		a.searching = false
+	case acted:
+		a.note(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
@@ -236,6 +252,9 @@ func (a *app) focusOn(p int) {
 	a.focus = p
 	if p != requestsPanel {
 		a.below = p
+	}
+	if p >= connectionsPanel {
+		a.last = p
 	}
 }
 

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,39 @@ type fakeBench struct {
 	reloads      int
 	undone       int
 	released     int
+	held         []host.HeldRequest
+	rules        []host.RuleStatus
+	asked        []string // what was done to held requests and rules
+	fails        error    // what comes of it
+}
+
+func (b *fakeBench) Held() []host.HeldRequest {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.held)
+}
+
+func (b *fakeBench) Rules() []host.RuleStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.rules)
+}
+
+// ask notes what was asked for.
+func (b *fakeBench) ask(format string, args ...any) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = append(b.asked, fmt.Sprintf(format, args...))
+	return b.fails
+}
+
+func (b *fakeBench) Release(n uint64) error              { return b.ask("release %d", n) }
+func (b *fakeBench) DropHeld(n uint64) error             { return b.ask("drop %d", n) }
+func (b *fakeBench) RemoveRule(n uint16) error           { return b.ask("remove %d", n) }
+func (b *fakeBench) SwitchRule(n uint16, on bool) error  { return b.ask("switch %d %v", n, on) }
+func (b *fakeBench) AddRule(text string) (uint16, error) { return 1, b.ask("add %s", text) }
+func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
+	return b.ask("fail %d %s", n, plugins.ErrnoName(errno))
 }
 
 func (b *fakeBench) Status() host.Status {

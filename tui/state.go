@@ -22,6 +22,8 @@ const (
 // what the host last said of itself.
 type state struct {
 	status host.Status // zero if there is no host
+	held   []host.HeldRequest
+	rules  []host.RuleStatus
 	now    plugins.Stamp
 
 	first, next uint64 // the events that the log still has
@@ -131,7 +133,7 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
-	s.status = p.status
+	s.status, s.held, s.rules = p.status, p.held, p.rules
 	if p.stats != nil {
 		s.stats = p.stats
 	}

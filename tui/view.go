@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"workbench/plugins/host"
 )
 
 // View implements tea.Model. It returns exactly height rows of exactly width
@@ -130,10 +132,16 @@ func (a *app) figures() []cell {
 // than usual, so that nobody is in a mode without knowing.
 func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
 
-// modes returns a row for each mode.
+// modes returns a row for each mode, and one for what went wrong.
 func (a *app) modes() []string {
 	sc := &a.scene
 	var rows []string
+	if a.trouble != "" {
+		rows = append(rows, newLine(a.width).put(sc.bad, " ✗ "+a.trouble).end())
+	}
+	if holding := a.holding(); holding != "" {
+		rows = append(rows, newLine(a.width).put(sc.warn, " ‖ holding: "+holding).end())
+	}
 	if p := a.requests.picked; p != nil {
 		summary := " · " + p.summary(sc)
 		l := newLine(a.width).put(sc.accent, " ▽ filter: ")
@@ -142,8 +150,24 @@ func (a *app) modes() []string {
 	return rows
 }
 
-// refusalRows is how many rows of a refused reload are shown.
-const refusalRows = 5
+// holding returns the rules that hold requests, "" if there are none. It says
+// what is so now, though the screen may be paused: clients wait for it.
+func (a *app) holding() string {
+	var texts []string
+	for i := range a.live.rules {
+		if r := &a.live.rules[i]; r.On && r.Action == host.HoldIt {
+			texts = append(texts, r.Text)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// How many rows of a refused reload are shown, and how many on a low terminal
+// that also shows a line that is typed.
+const (
+	refusalRows    = 5
+	refusalRowsLow = 2
+)
 
 // refusal returns the rows about a reload that was refused, until one is not.
 func (a *app) refusal() []string {
@@ -164,7 +188,11 @@ func (a *app) refusal() []string {
 	for text := range strings.Lines(s.Excerpt) {
 		rows = append(rows, bar().put(sc.warn, strings.TrimRight(text, "\r\n")).end())
 	}
-	return rows[:min(len(rows), refusalRows)]
+	most := refusalRows
+	if a.prompt != nil && a.low() {
+		most = refusalRowsLow
+	}
+	return rows[:min(len(rows), most)]
 }
 
 // hintRows is how many rows the hint takes at most.
@@ -174,12 +202,12 @@ const hintRows = 3
 func (a *app) hints() []string {
 	if a.prompt != nil {
 		offers := offerRows
-		if a.height < 24 {
+		if a.low() {
 			offers = offerRowsLow
 		}
 		return a.prompt.draw(&a.scene, a.width, offers)
 	}
-	if a.scene.status.Problem != nil && a.height < 24 {
+	if a.scene.status.Problem != nil && a.low() {
 		return nil // the problem needs the room
 	}
 	var rows []string
