@@ -6,7 +6,7 @@
 // recording look alike.
 //
 //	recordings.Log            host
-//	    |  Read, Text, Stats   |  Status          (a command, off the model's goroutine)
+//	    |  Read, Text, Stats   |  Status, Held, Rules  (a command, off the model's goroutine)
 //	    +---------+------------+
 //	              v
 //	            feed      waits; at most 20 pulses a second, none while nothing changes
@@ -16,7 +16,7 @@
 //	              |                          |
 //	              |  layout, feed            |  scene: state, inks, clock
 //	              v                          v
-//	            areas: panels requests, callbacks, script, connections; detail; menu
+//	            areas: panels requests, callbacks, script, connections, held, rules; detail; menu; prompt
 //	              |
 //	              v
 //	          app.View    rows, each exactly as wide as the terminal

@@ -56,8 +56,8 @@ func (a *app) askRule() {
 // arrow stands between the filter of a rule and its action.
 const arrow = "=>"
 
-// checkRule checks the filter of a rule, and that there is an action; the host
-// checks that when it gets the rule.
+// checkRule returns why text is no rule. As long as it is not complete it says
+// what comes next.
 func checkRule(text string) error {
 	at := strings.LastIndex(text, arrow)
 	when := text
@@ -73,7 +73,7 @@ func checkRule(text string) error {
 	case strings.TrimSpace(text[at+len(arrow):]) == "":
 		return errors.New("want an action: fail ERRNO, delay TIME, drop, corrupt BYTES, truncate BYTES or hold")
 	}
-	return nil
+	return host.CheckRule(text)
 }
 
 // actions and behind are what may stand after the arrow.
