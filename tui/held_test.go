@@ -1,17 +1,11 @@
 package tui
 
 import (
-	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
-	"workbench/plugins"
 	"workbench/plugins/host"
-	"workbench/plugins/lua"
-	"workbench/recordings"
 )
 
 // TestHeldAndUndo: the header says that requests are held, A lets them go, and U
@@ -158,37 +152,4 @@ func TestRules(t *testing.T) {
 	}
 	s.press("i up")
 	s.mustShow("rule op:write => fail ENOSPC limit=3▏")
-}
-
-// TestCompletedRulesWork: what is offered behind the arrow is what rules know.
-func TestCompletedRulesWork(t *testing.T) {
-	arguments := map[string]string{"fail": " EIO", "delay": " 1ms", "corrupt": " 1", "truncate": " 1"}
-	values := map[string]string{"limit=": "3", "p=": "0.5"}
-	script := filepath.Join(t.TempDir(), "disk.lua")
-	if err := os.WriteFile(script, []byte("function open() end "+fixtureSource), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	h, err := host.New(t.Context(), host.Options{Path: script, Runtimes: []plugins.Runtime{lua.Runtime{}}, Log: emptyLog()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, action := range actions() {
-		for _, option := range append(behind(), recordings.Candidate{}) {
-			if action.Text == "corrupt" || action.Text == "truncate" {
-				option.Text = ""
-			}
-			text := "op:write => " + action.Text + arguments[action.Text] + " " + option.Text + values[option.Text]
-			if err := checkRule(text); err != nil {
-				t.Errorf("%s: %v", text, err)
-			}
-			if _, err := h.AddRule(text); err != nil {
-				t.Error(err)
-			}
-		}
-	}
 }

@@ -72,7 +72,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		{title: "hits", width: 4, right: true},
 		{title: "of", width: 4, right: true, rank: 2},
 		{title: "limit", width: 5, right: true, rank: 1},
-		{title: "rule", width: 16, grows: true},
+		{title: "rule", width: 30, grows: true},
 	})
 	lines := []string{t.head(sc.dim)}
 	from, to := p.list.visible()
