@@ -15,6 +15,8 @@ const (
 	callbacksPanel
 	scriptPanel
 	connectionsPanel
+	heldPanel
+	rulesPanel
 	numPanels
 )
 
@@ -46,6 +48,7 @@ type scene struct {
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
 	focused    bool // the panel has the keys
+	live       bool // there is a host
 }
 
 // clock formats the time of day of a stamp, to milliseconds.
@@ -69,14 +72,22 @@ type app struct {
 	width, height int
 	columns       []areaColumn
 	panels        [numPanels]panel
-	requests      *requests // panels[requestsPanel]
-	focus         int       // the panel that has the keys
-	below         int       // the panel shown beside the requests where there is room for one
+	requests      *requests     // panels[requestsPanel]
+	held          *heldRequests // panels[heldPanel]
+	rules         *rules        // panels[rulesPanel]
+	focus         int           // the panel that has the keys
+	below         int           // the panel shown beside the requests where there is room for one
+	last          int           // the panel shown in the last area where there is room for all
 	zoomed        bool
-	detail        *detail // nil unless open
-	menu          *menu   // nil unless open
-	asking        bool    // whether to quit
-	noMouse       bool    // the mouse is left to the terminal
+	detail        *detail  // nil unless open
+	menu          *menu    // nil unless open
+	prompt        *prompt  // nil unless open
+	filters       []string // that were applied, the newest last
+	errnos, ruled []string // the same of errors and rules
+	trouble       string   // what went wrong with the last command; "" = nothing
+	searching     bool     // a message to search on is on its way
+	asking        bool     // whether to quit
+	noMouse       bool     // the mouse is left to the terminal
 
 	err error // why the screen had to stop
 }
@@ -85,6 +96,7 @@ type app struct {
 func newApp(o Options, t *theme) *app {
 	live := &state{}
 	req := &requests{list: newLog()}
+	held, rules := &heldRequests{}, &rules{}
 	a := &app{
 		title: o.Title,
 		hint:  o.Hint,
@@ -92,11 +104,15 @@ func newApp(o Options, t *theme) *app {
 		live:  live,
 		scene: scene{
 			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
+			live: o.Workbench != nil,
 		},
 		commands: commands(),
 		requests: req,
-		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}},
+		held:     held,
+		rules:    rules,
+		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}, held, rules},
 		below:    callbacksPanel,
+		last:     connectionsPanel,
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
@@ -121,13 +137,19 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 	case tea.KeyMsg:
+		a.trouble = ""
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		a.mouse(msg)
+	case searchOn:
+		a.searching = false
+	case acted:
+		a.note(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
+	cmd = tea.Batch(cmd, a.search())
 	a.arrange()
 	return a, cmd
 }
@@ -154,8 +176,12 @@ func (a *app) arrange() {
 }
 
 // keys runs the commands of the keys in msg. What was typed fast comes as one
-// message; what was pasted is not meant as keys.
+// message; what was pasted is not meant as keys, but may be text.
 func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
+	if text := msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace; text && !msg.Alt && a.where() == inPrompt {
+		a.prompt.insert(string(msg.Runes))
+		return nil
+	}
 	if msg.Paste {
 		return nil
 	}
@@ -164,6 +190,10 @@ func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
 	}
 	var cmds []tea.Cmd
 	for _, r := range msg.Runes {
+		if a.where() == inPrompt {
+			a.prompt.insert(string(r))
+			continue
+		}
 		cmds = append(cmds, a.key(string(r)))
 		a.arrange()
 	}
@@ -198,6 +228,8 @@ func (a *app) where() where {
 		return inCard
 	case a.menu != nil:
 		return inMenu
+	case a.prompt != nil:
+		return inPrompt
 	case a.detail != nil:
 		return inDetail
 	}
@@ -220,6 +252,9 @@ func (a *app) focusOn(p int) {
 	a.focus = p
 	if p != requestsPanel {
 		a.below = p
+	}
+	if p >= connectionsPanel {
+		a.last = p
 	}
 }
 

@@ -91,7 +91,7 @@ func TestFocusAndZoom(t *testing.T) {
 	s.press("1") // the panel below stays
 	s.mustShow("[4·connections]")
 	s.press("shift+tab z")
-	s.mustShow("[4·connections]")
+	s.mustShow("[6·rules]")
 	s.mustNotShow("EFBIG")
 	s.press("esc")
 	s.mustShow("EFBIG")

@@ -17,16 +17,19 @@ const (
 	inCallbacks
 	inScript
 	inConnections
+	inHeld
+	inRules
 	inDetail   // one request
 	inMenu     // the list of commands
+	inPrompt   // the line that is typed
 	inQuestion // whether to quit
 	inCard     // the terminal is too small
 
-	inPanels = inRequests | inCallbacks | inScript | inConnections
+	inPanels = inRequests | inCallbacks | inScript | inConnections | inHeld | inRules
 	inLists  = inPanels | inDetail | inMenu
 )
 
-var placeNames = [...]string{"requests", "callbacks", "script", "connections", "request", "menu", "quit?", "too small"}
+var placeNames = [...]string{"requests", "callbacks", "script", "connections", "held", "rules", "request", "menu", "input line", "quit?", "too small"}
 
 // String returns the names of the places: "requests, script".
 func (w where) String() string {
@@ -95,6 +98,11 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
+	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), promptCommands())
+}
+
+// viewCommands returns the part of the table that is about what is shown.
+func viewCommands() []command {
 	return []command{
 		{
 			id: "help", keys: []string{"?"}, where: inPanels | inDetail, title: "help",
@@ -126,12 +134,23 @@ func commands() []command {
 			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
 			help: "show all of the request: times, error, bytes",
 			enabled: func(a *app) (bool, string) {
-				return !a.requests.list.empty(), "there is no request yet"
+				return !a.requests.list.empty(), "there is no request"
 			},
 			run: do(func(a *app) {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
 			}),
+		},
+	}
+}
+
+// listCommands returns the part of the table that is about what the lists show.
+func listCommands() []command {
+	return []command{
+		{
+			id: "filter", keys: []string{"/"}, where: inPanels, title: "filter",
+			help: "show only the requests that match a filter",
+			run:  do((*app).askFilter),
 		},
 		{
 			id: "follow", keys: []string{"f"}, where: inRequests | inScript, title: "follow",
@@ -149,6 +168,13 @@ func commands() []command {
 			help: "freeze the screen, not the disk; again: go on",
 			run:  do((*app).pause),
 		},
+	}
+}
+
+// screenCommands returns the part of the table that is about the script, the
+// panels, and the way through them.
+func screenCommands() []command {
+	return []command{
 		{
 			id: "reload", keys: []string{"R"}, where: inPanels | inDetail, title: "reload",
 			help: "load the script again now",
@@ -158,17 +184,6 @@ func commands() []command {
 			run: func(a *app) tea.Cmd {
 				bench := a.bench
 				return func() tea.Msg { bench.Kick(); return nil }
-			},
-		},
-		{
-			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
-			help: "let all held requests go on",
-			enabled: func(a *app) (bool, string) {
-				return a.bench != nil && a.scene.status.Held > 0, "no request is held"
-			},
-			run: func(a *app) tea.Cmd {
-				bench := a.bench
-				return func() tea.Msg { bench.ReleaseAll(); return nil }
 			},
 		},
 		{
@@ -213,7 +228,8 @@ func commands() []command {
 			help: "go to the panel before",
 			run:  do(func(a *app) { a.focusOn((a.focus + numPanels - 1) % numPanels) }),
 		},
-		focusCommand(requestsPanel), focusCommand(callbacksPanel), focusCommand(scriptPanel), focusCommand(connectionsPanel),
+		focusCommand(requestsPanel), focusCommand(callbacksPanel), focusCommand(scriptPanel),
+		focusCommand(connectionsPanel), focusCommand(heldPanel), focusCommand(rulesPanel),
 		{
 			id: "down", keys: []string{"j", "down"}, where: inLists,
 			help: "select the next row",
@@ -255,7 +271,7 @@ func commands() []command {
 			run:  do(func(a *app) { a.pages(-1, 1) }),
 		},
 		{
-			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists,
+			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt,
 			help: "ask whether to quit; once more quits",
 			run:  do(func(a *app) { a.asking = true }),
 		},

@@ -45,7 +45,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("in %v esc quits", place)
 		}
 	}
-	if bits.OnesCount16(uint16(inLists|inQuestion|inCard)) != len(placeNames) {
+	if bits.OnesCount16(uint16(inLists|inPrompt|inQuestion|inCard)) != len(placeNames) {
 		t.Error("a place has no name")
 	}
 }

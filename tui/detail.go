@@ -25,7 +25,8 @@ type detail struct {
 
 // feed takes the request that is selected in the list.
 func (d *detail) feed(sc *scene, from *requests) {
-	first, next := sc.requests.bounds()
+	index := from.index(sc)
+	first, next := index.bounds()
 	switch selected := from.list.selected; {
 	case selected == d.ordinal, selected < first, selected >= next:
 		return
@@ -33,7 +34,7 @@ func (d *detail) feed(sc *scene, from *requests) {
 		return // the user did not move: the log dropped the row under the selection
 	}
 	d.ordinal, d.top = from.list.selected, 0
-	e, ok := readRequest(sc, d.ordinal)
+	e, ok := readRequest(sc, index.seq(d.ordinal))
 	d.event, d.gone = e, !ok
 	if ok {
 		text, _ := sc.events.Text(&d.event)
@@ -71,7 +72,7 @@ func (d *detail) write(sc *scene, w int) []string {
 		return p.lines
 	}
 	e := &d.event
-	p.exact(sc.op(e.Op), describe(e))
+	p.exact(sc.op(e.Op), describe(e.Op, e.Offset, e.Length))
 	d.writeResult(p, e)
 	p.gap()
 	p.fact("from", ink{}, fmt.Sprintf("%s, cookie 0x%x, flags %s", from(e.Front, e.Conn), e.Cookie, e.Flags))
@@ -88,11 +89,11 @@ func (d *detail) write(sc *scene, w int) []string {
 }
 
 // describe says what the request asked for: "WRITE 4 KiB at 0x1000".
-func describe(e *recordings.Event) string {
-	if e.Op == plugins.OpFlush {
-		return e.Op.String()
+func describe(op plugins.Op, offset, length uint64) string {
+	if op == plugins.OpFlush {
+		return op.String()
 	}
-	return fmt.Sprintf("%s %s at %s (%d bytes at %d)", e.Op, shortSize(e.Length), hex(e.Offset), e.Length, e.Offset)
+	return fmt.Sprintf("%s %s at %s (%d bytes at %d)", op, shortSize(length), hex(offset), length, offset)
 }
 
 func (d *detail) writeResult(p *page, e *recordings.Event) {
@@ -157,12 +158,17 @@ func (d *detail) writeData(p *page, e *recordings.Event) {
 		title = fmt.Sprintf("data, %d bytes", e.Length)
 	}
 	p.head(title)
+	p.dump(e.Offset, d.data)
+}
+
+// dump adds bytes as hexadecimal numbers and characters, as many in a row as there is room for.
+func (p *page) dump(offset uint64, data []byte) {
 	per := 16
-	for per > 4 && width(hexLine(e.Offset, nil, per))+per > p.w-1 {
+	for per > 4 && width(hexLine(offset, nil, per))+per > p.w-1 {
 		per /= 2
 	}
-	for at := 0; at < len(d.data); at += per {
-		p.exact(ink{}, hexLine(e.Offset+uint64(at), d.data[at:min(at+per, len(d.data))], per))
+	for at := 0; at < len(data); at += per {
+		p.exact(ink{}, hexLine(offset+uint64(at), data[at:min(at+per, len(data))], per))
 	}
 }
 

@@ -6,7 +6,7 @@
 // recording look alike.
 //
 //	recordings.Log            host
-//	    |  Read, Text, Stats   |  Status          (a command, off the model's goroutine)
+//	    |  Read, Text, Stats   |  Status, Held, Rules  (a command, off the model's goroutine)
 //	    +---------+------------+
 //	              v
 //	            feed      waits; at most 20 pulses a second, none while nothing changes
@@ -16,16 +16,18 @@
 //	              |                          |
 //	              |  layout, feed            |  scene: state, inks, clock
 //	              v                          v
-//	            areas: panels requests, callbacks, script, connections; detail; menu
+//	            areas: panels requests, callbacks, script, connections, held, rules; detail; menu; prompt
 //	              |
 //	              v
 //	          app.View    rows, each exactly as wide as the terminal
 //
 // There is one Bubble Tea model, the app. Panels are plain structs that it lays
 // out, feeds and draws; only this package knows of Bubble Tea. Update waits for
-// nothing: it copies from the log's memory at most the request that is opened.
-// View formats only rows that are seen. The list of requests has no copy of
-// them; it has their numbers in the log, and reads those that it draws.
+// nothing: it copies from the log's memory at most the request that is opened
+// and, while a filter applies, a piece of the log to search; a message of its
+// own brings the next piece, so that keys come between. View formats only rows
+// that are seen. The list of requests has no copy of them; it has their numbers
+// in the log, and reads those that it draws.
 //
 // Whatever is drawn goes through a [line], which cleans it of escape sequences
 // and keeps it within its cells, so that no script and no client can write to

@@ -35,6 +35,8 @@ type pulse struct {
 	texts       []string                   // of the events, "" where the screen needs none
 	stats       []recordings.CallbackStats // nil if they are as before
 	status      host.Status
+	held        []host.HeldRequest
+	rules       []host.RuleStatus
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -149,7 +151,7 @@ func (f *feed) read() *pulse {
 		f.statsAt, f.statsStale = p.now, false
 	}
 	if f.bench != nil {
-		p.status = f.bench.Status()
+		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
 		f.shown = glanceAt(&p.status)
 	}
 	return p

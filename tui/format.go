@@ -66,3 +66,12 @@ func tenths(n, unit uint64) string {
 	}
 	return fmt.Sprintf("%d.%d", whole, min(tenth, 9))
 }
+
+// grouped formats a number of things in full: "3,400".
+func grouped(n int) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}

@@ -8,6 +8,7 @@ import (
 // The sizes at which the layout changes, in cells.
 const (
 	minWidth, minHeight = 60, 16 // below this there is only a card
+	lowHeight           = 24     // below this rows are scarce
 	twoAreas            = 80     // from here on there is a second area below the requests,
 	twoAreasHeight      = 14     // if the body is so high
 	twoColumns          = 120    // from here on all panels are on the screen,
@@ -30,9 +31,12 @@ type areaColumn []area
 // tooSmall reports whether the terminal has no room for the screen.
 func (a *app) tooSmall() bool { return a.width < minWidth || a.height < minHeight }
 
+// low reports whether rows are scarce.
+func (a *app) low() bool { return a.height < lowHeight }
+
 // bodyHeight returns the rows between header and footer that areas have.
 func (a *app) bodyHeight() int {
-	return a.height - 2 - len(a.refusal()) - len(a.hints())
+	return a.height - 2 - len(a.news()) - len(a.hints())
 }
 
 // layout divides the body: one area with all panels as tabs; requests above and
@@ -41,9 +45,9 @@ func (a *app) layout() []areaColumn {
 	if a.tooSmall() {
 		return nil
 	}
-	y, h := 1+len(a.refusal()), a.bodyHeight()
-	full := area{x: 0, y: y, w: a.width, h: h, panels: []int{0, 1, 2, 3}, shown: a.focus, detail: a.detail != nil}
-	others := area{y: y, panels: []int{callbacksPanel, scriptPanel, connectionsPanel}, shown: a.below}
+	y, h := 1+len(a.news()), a.bodyHeight()
+	full := area{x: 0, y: y, w: a.width, h: h, panels: []int{0, 1, 2, 3, 4, 5}, shown: a.focus, detail: a.detail != nil}
+	others := area{y: y, panels: []int{1, 2, 3, 4, 5}, shown: a.below}
 	list := area{x: 0, y: y, panels: []int{requestsPanel}, shown: requestsPanel}
 
 	switch {
@@ -72,9 +76,12 @@ func (a *app) layout() []areaColumn {
 	var right areaColumn
 	heights := []int{h * 36 / 100, h * 36 / 100, 0}
 	heights[2] = h - heights[0] - heights[1]
-	for i, p := range others.panels {
+	for i, shown := range []int{callbacksPanel, scriptPanel, a.last} {
 		one := others
-		one.y, one.h, one.panels, one.shown = y, heights[i], []int{p}, p
+		one.y, one.h, one.panels, one.shown = y, heights[i], []int{shown}, shown
+		if i == 2 {
+			one.panels = []int{connectionsPanel, heldPanel, rulesPanel}
+		}
 		right = append(right, one)
 		y += one.h
 	}
@@ -95,9 +102,11 @@ func (a *app) detailSize() (w, h int) {
 }
 
 // tabs returns the titles in the frame of r, in the order of r.panels. Among
-// several, the one that is shown has brackets.
+// several, the one that is shown has brackets. Where there is no room for all
+// names, the last ones are numbers only.
 func (r *area) tabs(panels []panel) []string {
 	var out []string
+	used := 3 // of the frame
 	for _, p := range r.panels {
 		title := fmt.Sprintf("%d·%s", p+1, panels[p].name())
 		if len(r.panels) > 1 && p == r.shown {
@@ -106,6 +115,14 @@ func (r *area) tabs(panels []panel) []string {
 			title = " " + title + " "
 		}
 		out = append(out, title)
+		used += width(title) + 1
+	}
+	for i, p := range slices.Backward(r.panels) {
+		if used > r.w && p != r.shown {
+			short := fmt.Sprintf(" %d ", p+1)
+			used -= width(out[i]) - width(short)
+			out[i] = short
+		}
 	}
 	return out
 }

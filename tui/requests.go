@@ -12,7 +12,8 @@ import (
 // requests is the panel of finished requests, one a row. The rows stand in the
 // log; only those that are seen are read.
 type requests struct {
-	list list
+	list   list
+	picked *picked // those that a filter picks; nil = all have rows
 }
 
 func (p *requests) name() string { return "requests" }
@@ -22,7 +23,7 @@ func (p *requests) rows() *list  { return &p.list }
 const requestsHead = 1
 
 func (p *requests) feed(sc *scene, _, h int) {
-	first, next := sc.requests.bounds()
+	first, next := p.index(sc).bounds()
 	p.list.feed(first, next, h-requestsHead-inFlightRows(sc))
 }
 
@@ -37,7 +38,7 @@ func (p *requests) rowAt(y int) int {
 }
 
 func (p *requests) note(sc *scene) string {
-	first, next := sc.requests.bounds()
+	first, next := p.index(sc).bounds()
 	total := fmt.Sprint(next)
 	if first > 0 {
 		total = fmt.Sprintf("last %s of %s", shortCount(uint64(next-first)), shortCount(uint64(next)))
@@ -92,7 +93,7 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 	events := make([]recordings.Event, 0, last-first)
 	name, offset, flags := 0, 0, 0 // the widest
 	for row := first; row < last; row++ {
-		e, _ := readRequest(sc, row)
+		e, _ := readRequest(sc, p.index(sc).seq(row))
 		events = append(events, e)
 		name = max(name, len(from(e.Front, e.Conn)))
 		offset = max(offset, len(hex(e.Offset)))
@@ -123,6 +124,13 @@ func selection(sc *scene) *ink {
 }
 
 func (p *requests) drawEmpty(sc *scene, w, h int) []string {
+	if _, all := sc.requests.bounds(); p.picked != nil && all > 0 {
+		text := "  No request matches the filter. / changes it, and an empty one shows all."
+		if p.picked.behind(sc) {
+			text = "  No request found yet."
+		}
+		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, text).end()}, w, h)
+	}
 	lines := []string{
 		newLine(w).end(),
 		newLine(w).put(sc.dim, "  No request yet. Connect a client, for example:").end(),
@@ -136,10 +144,9 @@ func (p *requests) drawEmpty(sc *scene, w, h int) []string {
 	return block(lines, w, h)
 }
 
-// readRequest reads the request with an ordinal. ok is false if the log has dropped it meanwhile.
-func readRequest(sc *scene, ordinal int) (e recordings.Event, ok bool) {
+// readRequest reads a request by its number. ok is false if the log has dropped it meanwhile.
+func readRequest(sc *scene, seq uint64) (e recordings.Event, ok bool) {
 	var one [1]recordings.Event
-	seq := sc.requests.seq(ordinal)
 	if sc.events.Read(one[:], seq) == 1 && one[0].Seq == seq {
 		return one[0], true
 	}

@@ -90,8 +90,8 @@ type terminal struct {
 	ctx    context.Context
 }
 
-// prompt is what the shell of a terminal prints when it is ready.
-const prompt = "READY>"
+// shellPrompt is what the shell of a terminal prints when it is ready.
+const shellPrompt = "READY>"
 
 func newTerminal(t *testing.T, w, h int) *terminal {
 	t.Helper()
@@ -109,8 +109,8 @@ func newTerminal(t *testing.T, w, h int) *terminal {
 	})
 	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h),
 		"env", "-u", "CI", "-u", "NO_COLOR", // which switch colours off
-		"PS1="+prompt, "ENV=", "LC_ALL=C.UTF-8", "sh")
-	term.waitFor(prompt)
+		"PS1="+shellPrompt, "ENV=", "LC_ALL=C.UTF-8", "sh")
+	term.waitFor(shellPrompt)
 	return term
 }
 
@@ -181,7 +181,7 @@ func (term *terminal) show(mode, environment string) {
 // mustBeRestored checks that the shell has its terminal back, in order.
 func (term *terminal) mustBeRestored(status int) string {
 	term.t.Helper()
-	text := term.waitFor(fmt.Sprintf("status=%d end", status), "end\n"+prompt)
+	text := term.waitFor(fmt.Sprintf("status=%d end", status), "end\n"+shellPrompt)
 	if term.alternate() {
 		term.t.Error("the alternate screen is still on")
 	}

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,39 @@ type fakeBench struct {
 	reloads      int
 	undone       int
 	released     int
+	held         []host.HeldRequest
+	rules        []host.RuleStatus
+	asked        []string // what was done to held requests and rules
+	fails        error    // what comes of it
+}
+
+func (b *fakeBench) Held() []host.HeldRequest {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.held)
+}
+
+func (b *fakeBench) Rules() []host.RuleStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.rules)
+}
+
+// ask notes what was asked for.
+func (b *fakeBench) ask(format string, args ...any) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = append(b.asked, fmt.Sprintf(format, args...))
+	return b.fails
+}
+
+func (b *fakeBench) Release(n uint64) error              { return b.ask("release %d", n) }
+func (b *fakeBench) DropHeld(n uint64) error             { return b.ask("drop %d", n) }
+func (b *fakeBench) RemoveRule(n uint16) error           { return b.ask("remove %d", n) }
+func (b *fakeBench) SwitchRule(n uint16, on bool) error  { return b.ask("switch %d %v", n, on) }
+func (b *fakeBench) AddRule(text string) (uint16, error) { return 1, b.ask("add %s", text) }
+func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
+	return b.ask("fail %d %s", n, plugins.ErrnoName(errno))
 }
 
 func (b *fakeBench) Status() host.Status {
@@ -129,22 +163,30 @@ func (s *screen) send(msg tea.Msg) {
 var keyTypes = map[string]tea.KeyType{
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab,
 	"up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"home": tea.KeyHome, "end": tea.KeyEnd,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU,
+	"home": tea.KeyHome, "end": tea.KeyEnd, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace,
+	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
 }
 
 // press presses keys, which have blanks between them: "j j enter space".
 func (s *screen) press(keys string) {
 	s.t.Helper()
 	for key := range strings.FieldsSeq(keys) {
-		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
-		if kt, ok := keyTypes[key]; ok {
-			msg = tea.KeyMsg{Type: kt}
-		} else if key == "space" {
-			msg = tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
-		}
-		s.send(msg)
+		s.send(keyMsg(key))
 	}
+}
+
+func keyMsg(key string) tea.KeyMsg {
+	if kt, ok := keyTypes[key]; ok {
+		return tea.KeyMsg{Type: kt}
+	}
+	if key == "space" {
+		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
+}
+
+func pasteMsg(text string) tea.KeyMsg {
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}
 }
 
 // text returns the screen without colours.

@@ -22,6 +22,8 @@ const (
 // what the host last said of itself.
 type state struct {
 	status host.Status // zero if there is no host
+	held   []host.HeldRequest
+	rules  []host.RuleStatus
 	now    plugins.Stamp
 
 	first, next uint64 // the events that the log still has
@@ -60,6 +62,24 @@ func (x *index) dropBefore(seq uint64) {
 
 // bounds returns the first ordinal that is there and the one after the last.
 func (x *index) bounds() (first, next int) { return x.gone, x.gone + len(x.seqs) }
+
+// end returns the event after the last request.
+func (x *index) end() uint64 {
+	if len(x.seqs) == 0 {
+		return 0
+	}
+	return x.seqs[len(x.seqs)-1] + 1
+}
+
+// place returns the ordinal of the newest request that is not after an event,
+// or else the first.
+func (x *index) place(seq uint64) int {
+	n, found := slices.BinarySearch(x.seqs, seq)
+	if !found {
+		n--
+	}
+	return x.gone + max(n, 0)
+}
 
 // seq returns the event of the request with an ordinal within bounds.
 func (x *index) seq(ordinal int) uint64 { return x.seqs[ordinal-x.gone] }
@@ -113,7 +133,7 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
-	s.status = p.status
+	s.status, s.held, s.rules = p.status, p.held, p.rules
 	if p.stats != nil {
 		s.stats = p.stats
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"workbench/plugins/host"
 )
 
 // View implements tea.Model. It returns exactly height rows of exactly width
@@ -17,7 +19,7 @@ func (a *app) View() string {
 	}
 	rows := make([]string, 0, a.height)
 	rows = append(rows, a.header())
-	rows = append(rows, a.refusal()...)
+	rows = append(rows, a.news()...)
 	rows = append(rows, a.body()...)
 	rows = append(rows, a.hints()...)
 	rows = append(rows, a.footer())
@@ -126,8 +128,46 @@ func (a *app) figures() []cell {
 	return cells
 }
 
-// refusalRows is how many rows of a refused reload are shown.
-const refusalRows = 5
+// news returns the rows below the header: what the screen and the host do other
+// than usual, so that nobody is in a mode without knowing.
+func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
+
+// modes returns a row for each mode, and one for what went wrong.
+func (a *app) modes() []string {
+	sc := &a.scene
+	var rows []string
+	if a.trouble != "" {
+		rows = append(rows, newLine(a.width).put(sc.bad, " ✗ "+a.trouble).end())
+	}
+	if holding := a.holding(); holding != "" {
+		rows = append(rows, newLine(a.width).put(sc.warn, " ‖ holding: "+holding).end())
+	}
+	if p := a.requests.picked; p != nil {
+		summary := " · " + p.summary(sc)
+		l := newLine(a.width).put(sc.accent, " ▽ filter: ")
+		rows = append(rows, l.put(sc.key, cut(clean(p.text), l.room-width(summary))).put(sc.accent, summary).end())
+	}
+	return rows
+}
+
+// holding returns the rules that hold requests, "" if there are none. It says
+// what is so now, though the screen may be paused: clients wait for it.
+func (a *app) holding() string {
+	var texts []string
+	for i := range a.live.rules {
+		if r := &a.live.rules[i]; r.On && r.Action == host.HoldIt {
+			texts = append(texts, r.Text)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// How many rows of a refused reload are shown, and how many on a low terminal
+// that also shows a line that is typed.
+const (
+	refusalRows    = 5
+	refusalRowsLow = 2
+)
 
 // refusal returns the rows about a reload that was refused, until one is not.
 func (a *app) refusal() []string {
@@ -148,15 +188,26 @@ func (a *app) refusal() []string {
 	for text := range strings.Lines(s.Excerpt) {
 		rows = append(rows, bar().put(sc.warn, strings.TrimRight(text, "\r\n")).end())
 	}
-	return rows[:min(len(rows), refusalRows)]
+	most := refusalRows
+	if a.prompt != nil && a.low() {
+		most = refusalRowsLow
+	}
+	return rows[:min(len(rows), most)]
 }
 
 // hintRows is how many rows the hint takes at most.
 const hintRows = 3
 
-// hints returns the rows above the footer that say what to try.
+// hints returns the rows above the footer: the line that is typed, or what to try.
 func (a *app) hints() []string {
-	if a.scene.status.Problem != nil && a.height < 24 {
+	if a.prompt != nil {
+		offers := offerRows
+		if a.low() {
+			offers = offerRowsLow
+		}
+		return a.prompt.draw(&a.scene, a.width, offers)
+	}
+	if a.scene.status.Problem != nil && a.low() {
 		return nil // the problem needs the room
 	}
 	var rows []string

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -56,12 +57,25 @@ func TestGolden(t *testing.T) {
 		{name: "commands", keys: "?", w: 80, h: 24},
 		{name: "script", keys: "3 z", w: 80, h: 24},
 		{name: "connections", keys: "4", w: 80, h: 24},
+		{name: "filter-typed", keys: "/ e r r space o p : w", w: 80, h: 24},
+		{name: "filter-wrong", keys: "/ o p : w r i t space e r r", w: 120, h: 40},
+		{name: "filter-small", keys: "/ o", w: 60, h: 16},
+		{name: "filter", keys: "/ o p : w r i t e enter", w: 80, h: 24},
+		{name: "filter-wide", keys: "/ o p : w r i t e enter k", w: 120, h: 40},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
 		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
 			o.Hint = []string{"edit this file and save: /tmp/workbench/disk.lua", "then watch the callbacks"}
 		}},
 		{name: "in-flight", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.status.InFlight = inFlight() }},
+		{name: "held", keys: "5", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "held-open", keys: "5 j enter", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "held-wide", keys: "5", w: 120, h: 40, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "held-small", keys: "5", w: 60, h: 16, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "held-fail", keys: "5 x E N O", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "rules", keys: "6", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
+		{name: "rules-none", keys: "6", w: 80, h: 24},
+		{name: "rules-typed", keys: "6 " + typed("iop:write => fail ENO"), w: 60, h: 16, change: func(b *fakeBench, _ *Options) { b.hold() }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			log, bench := fixture()
@@ -88,6 +102,31 @@ func inFlight() []host.InFlight {
 		{Op: plugins.OpRead, Offset: 0x7000, Length: 4096, Origin: origin, Received: fixtureNow - 3200*ms},
 		{Op: plugins.OpFlush, Origin: origin, Received: fixtureNow - 10*ms},
 	}
+}
+
+// hold makes the fixture's host one that holds requests by its rules.
+func (b *fakeBench) hold() {
+	request := func(op plugins.Op, offset uint64, data string) plugins.Request {
+		return plugins.Request{
+			Op: op, Offset: offset, Length: 4096, Data: []byte(data),
+			Origin: plugins.Origin{Front: plugins.FrontNBD, Conn: 1, Cookie: 78},
+		}
+	}
+	b.held = []host.HeldRequest{
+		{Number: 3, Why: "rule 2: => hold", Request: request(plugins.OpRead, 0x4000, ""), Since: fixtureNow - 65_000*ms},
+		{
+			Number: 4, Why: "rule 3: err => hold after", Request: request(plugins.OpWrite, 0x100000, "Hello, disk! \x1b[31m and more"),
+			After: true, Err: plugins.Errorf(syscall.EFBIG, "disk.lua:7: disk full"), Since: fixtureNow - 1200*ms, Edited: true,
+		},
+		{Number: 7, Why: "rule 2: => hold", Request: plugins.Request{Op: plugins.OpFlush}, Since: fixtureNow - ms},
+	}
+	b.rules = []host.RuleStatus{
+		{Number: 1, Text: "op:write off<1M => fail ENOSPC limit=3", Action: host.Fail, On: true, Matched: 12345, Hits: 3, Limit: 3},
+		{Number: 2, Text: "=> hold", Action: host.HoldIt, On: true, Matched: 7, Hits: 7},
+		{Number: 3, Text: "err => hold after", Action: host.HoldIt, After: true, On: true, Matched: 1, Hits: 1},
+		{Number: 5, Text: "op:read => delay 20ms p=0.1", Action: host.Delay},
+	}
+	b.status.Held = len(b.held)
 }
 
 // hostile is what must not reach the terminal as it is.
@@ -118,14 +157,21 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 		log.Append(e, "disk.lua:1: "+hostile, []byte(hostile))
 	}
 	err := &plugins.Error{File: hostile, Line: 1, Msg: hostile}
-	bench := &fakeBench{status: host.Status{
+	bench := &fakeBench{}
+	bench.hold()
+	bench.held[0].Why, bench.held[0].Request.Data = hostile, []byte(hostile)
+	bench.held[1].Err, bench.rules[1].Text = errors.New(hostile), hostile+"=> hold"
+	bench.fails = errors.New(hostile)
+	bench.status = host.Status{
 		Path: hostile + "/disk.lua", Language: hostile, Params: []plugins.Param{{Key: hostile, Value: hostile}}, Generation: 1,
-		Source: hostile, Problem: err, Excerpt: err.Excerpt(hostile), InFlight: inFlight(), Refusals: 1,
-	}}
+		Source: hostile, Problem: err, Excerpt: err.Excerpt(hostile), InFlight: inFlight(), Refusals: 1, Held: 3,
+	}
 	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
 }
 
-var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d"}
+var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
+	"5", "5 z", "5 j z", "5 x", "5 a", "5 x E I O enter", "6", "6 z", "6 i x", "6 D", "6 t /",
+	"/ o", "/ x : enter", "/ r e a d enter", "/ f l u s h enter space /"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.

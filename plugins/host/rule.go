@@ -52,6 +52,12 @@ type rule struct {
 	matched atomic.Uint64 // how often its filter matched, while it was on
 }
 
+// CheckRule returns why text is no rule, nil if it is one.
+func CheckRule(text string) error {
+	_, err := parseRule(text)
+	return err
+}
+
 // parseRule reads a rule. Its error names the part that is wrong and what would do.
 func parseRule(text string) (*rule, error) {
 	at := strings.LastIndex(text, "=>") // the filter may have one in quotes

@@ -1,0 +1,168 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/recordings"
+)
+
+// picked is the requests that a filter picks. The log is searched a piece at a
+// time, and keys are answered between the pieces, so that a long log takes its
+// time and nobody waits for it.
+type picked struct {
+	text   string // as it was typed
+	filter *recordings.Filter
+	found  index
+	next   uint64 // the event to look at next
+	chunk  []recordings.Event
+
+	// Until the search comes to what was selected before, the selection stays
+	// as near to it as there are rows; until it has caught up, no row is new.
+	anchor uint64
+	seeks  bool
+	fresh  bool
+}
+
+// searchSize is how many events are looked at in one piece.
+const searchSize = 1 << 13
+
+// search looks at the next piece of what sc has.
+func (p *picked) search(sc *scene) {
+	end := sc.requests.end()
+	for looked := 0; looked < searchSize && p.next < end; {
+		n := sc.events.Read(p.chunk, p.next)
+		if n == 0 || p.chunk[0].Seq >= end { // the log has dropped the rest
+			p.next = end
+		}
+		for i := range p.chunk[:n] {
+			e := &p.chunk[i]
+			if e.Seq >= end {
+				break
+			}
+			p.next = e.Seq + 1
+			if e.Kind == recordings.Request && p.filter.Match(e, sc.events) {
+				p.found.add(e.Seq)
+			}
+		}
+		looked += n
+	}
+	p.found.dropBefore(sc.first)
+}
+
+// behind reports whether there is more to look at.
+func (p *picked) behind(sc *scene) bool { return p.next < sc.requests.end() }
+
+// summary says how many requests there are of how many, and how far the search is.
+func (p *picked) summary(sc *scene) string {
+	first, next := p.found.bounds()
+	from, to := sc.requests.bounds()
+	text := fmt.Sprintf("%s of %s", grouped(next-first), grouped(to-from))
+	if end := sc.requests.end(); p.next < end {
+		done := max(p.next, sc.first) - sc.first
+		text += fmt.Sprintf(", %d %% searched", done*100/(end-sc.first))
+	}
+	return text
+}
+
+// pick shows only the requests that a filter picks; nil shows all again. What is
+// selected stays so, or the last before it.
+func (p *requests) pick(sc *scene, text string, f *recordings.Filter) {
+	var anchor uint64
+	seeks := !p.list.follow && !p.list.empty()
+	if seeks {
+		anchor = p.index(sc).seq(p.list.selected)
+	}
+	p.picked = nil
+	if f != nil {
+		p.picked = &picked{
+			text: text, filter: f, next: sc.first, chunk: make([]recordings.Event, chunkSize),
+			anchor: anchor, seeks: seeks, fresh: true,
+		}
+		return
+	}
+	_, p.list.seen = sc.requests.bounds()
+	if seeks {
+		p.list.selected = sc.requests.place(anchor)
+	}
+}
+
+// search looks at the next piece of the log if there is a filter, and reports
+// whether there is more to look at.
+func (p *requests) search(sc *scene) bool {
+	if p.picked == nil {
+		return false
+	}
+	p.picked.search(sc)
+	if p.picked.seeks {
+		p.list.selected = p.picked.found.place(p.picked.anchor)
+		p.picked.seeks = p.picked.next <= p.picked.anchor
+	}
+	if p.picked.fresh {
+		_, p.list.seen = p.picked.found.bounds()
+		p.picked.fresh = p.picked.behind(sc)
+	}
+	return p.picked.behind(sc)
+}
+
+// index returns the requests that have rows.
+func (p *requests) index(sc *scene) *index {
+	if p.picked != nil {
+		return &p.picked.found
+	}
+	return &sc.requests
+}
+
+// searchOn is the message that has the model look at the next piece of the log.
+type searchOn struct{}
+
+// search looks at a piece of the log, and sees to it that the next one follows.
+func (a *app) search() tea.Cmd {
+	if !a.requests.search(&a.scene) || a.searching {
+		return nil
+	}
+	a.searching = true
+	return func() tea.Msg { return searchOn{} }
+}
+
+// askFilter opens the line for a filter, with the one that applies.
+func (a *app) askFilter() {
+	text := ""
+	if a.requests.picked != nil {
+		text = a.requests.picked.text
+	}
+	a.prompt = newPrompt(question{
+		sign:     "/",
+		enter:    "enter shows the requests that match",
+		empty:    "enter shows all requests",
+		history:  a.filters,
+		check:    checkFilter,
+		complete: recordings.Complete,
+		accept:   (*app).applyFilter,
+	}, text)
+}
+
+func checkFilter(text string) error {
+	_, err := recordings.ParseFilter(text)
+	return err
+}
+
+// applyFilter has the requests show what a filter picks, all if it is empty.
+func (a *app) applyFilter(text string) tea.Cmd {
+	text = strings.TrimSpace(text)
+	f, err := recordings.ParseFilter(text)
+	if err != nil {
+		a.prompt.problem = err
+		return nil
+	}
+	a.prompt = nil
+	if text == "" {
+		a.requests.pick(&a.scene, "", nil)
+		return nil
+	}
+	a.filters = remember(a.filters, text)
+	a.requests.pick(&a.scene, text, f.At(a.scene.now))
+	return nil
+}

@@ -1,0 +1,153 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	"workbench/plugins"
+	"workbench/plugins/host"
+)
+
+// heldRequests is the panel of the requests that wait for a person, the oldest
+// first; below them all that is known of the selected one.
+type heldRequests struct {
+	list list
+	held []host.HeldRequest
+}
+
+func (p *heldRequests) name() string { return "held" }
+func (p *heldRequests) rows() *list  { return &p.list }
+
+const heldHead = 1
+
+func (p *heldRequests) feed(sc *scene, w, h int) {
+	keep(&p.list, p.held, sc.held, func(q *host.HeldRequest) uint64 { return q.Number })
+	p.held = sc.held
+	p.list.feed(0, len(p.held), p.list.height) // so that the selection is one of them
+	p.list.feed(0, len(p.held), h-heldHead-len(p.more(sc, w, h)))
+}
+
+// keep has the selection of l stay with the row of the same number when other
+// rows come and go.
+func keep[T any](l *list, before, after []T, number func(*T) uint64) {
+	if l.selected < 0 || l.selected >= len(before) {
+		return
+	}
+	selected := number(&before[l.selected])
+	if i := slices.IndexFunc(after, func(t T) bool { return number(&t) == selected }); i >= 0 {
+		l.selected = i
+	}
+}
+
+// selected returns the request that a command is about, nil if there is none.
+func (p *heldRequests) selected() *host.HeldRequest {
+	if p.list.selected < 0 || p.list.selected >= len(p.held) {
+		return nil
+	}
+	return &p.held[p.list.selected]
+}
+
+func (p *heldRequests) rowAt(y int) int {
+	from, to := p.list.visible()
+	if row := from + y - heldHead; row >= from && row < to {
+		return row
+	}
+	return -1
+}
+
+func (p *heldRequests) note(*scene) string {
+	if len(p.held) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("‖ %d held", len(p.held))
+}
+
+func (p *heldRequests) draw(sc *scene, w, h int) []string {
+	if len(p.held) == 0 {
+		out := &page{w: w, sc: sc}
+		out.gap()
+		out.text(sc.dim, "No request is held. p holds every request from now on, and a rule such as op:write => hold some of them.")
+		return block(out.lines, w, h)
+	}
+	t := newTable(w, []column{
+		{title: "no", width: 4, right: true},
+		{title: "age", width: 6, right: true},
+		{title: "from", width: 6, rank: 2},
+		{title: "op", width: 7},
+		{title: "offset", width: 10, right: true},
+		{title: "length", width: 8, right: true, rank: 3},
+		{title: "stage", width: 6, rank: 1},
+		{title: "why", width: 12, rank: 4, grows: true},
+	})
+	lines := []string{t.head(sc.dim)}
+	from, to := p.list.visible()
+	for row := from; row < to; row++ {
+		var mark *ink
+		if row == p.list.selected {
+			mark = selection(sc)
+		}
+		lines = append(lines, t.row(heldCells(sc, &p.held[row]), mark))
+	}
+	more := p.more(sc, w, h)
+	return append(block(lines, w, h-len(more)), more...)
+}
+
+func heldCells(sc *scene, q *host.HeldRequest) []cell {
+	r := &q.Request
+	place, length := cell{text: hex(r.Offset)}, cell{text: shortSize(r.Length)}
+	if r.Op == plugins.OpFlush { // it has no place
+		place, length = cell{sc.dim, "-"}, cell{sc.dim, "-"}
+	}
+	return []cell{
+		{text: fmt.Sprint(q.Number)},
+		{sc.warn, shortDuration(sc.now.Sub(q.Since))},
+		{sc.dim, from(r.Origin.Front, r.Origin.Conn)},
+		{sc.op(r.Op), r.Op.String()},
+		place,
+		length,
+		{text: stageName(q)},
+		{sc.dim, q.Why},
+	}
+}
+
+// stageName says whether the script has seen a held request.
+func stageName(q *host.HeldRequest) string {
+	if q.After {
+		return "after"
+	}
+	return "before"
+}
+
+// heldData is how many bytes of a held request are shown at most.
+const heldData = 256
+
+// more returns the rows about the selected request, at most two thirds of h.
+func (p *heldRequests) more(sc *scene, w, h int) []string {
+	q := p.selected()
+	if q == nil {
+		return nil
+	}
+	r := &q.Request
+	out := &page{w: w, sc: sc}
+	out.head(fmt.Sprintf("held request %d", q.Number))
+	out.exact(sc.op(r.Op), describe(r.Op, r.Offset, r.Length))
+	out.fact("held by", ink{}, q.Why)
+	out.fact("from", ink{}, fmt.Sprintf("%s, cookie 0x%x, flags %s", from(r.Origin.Front, r.Origin.Conn), r.Origin.Cookie, r.Flags))
+	switch {
+	case !q.After:
+		out.fact("stage", ink{}, "before the script, which has not seen it")
+	case q.Err != nil:
+		out.fact("stage", ink{}, "after the script, which answered:")
+		out.fact("", sc.bad, fmt.Sprintf("✗ %s %s", plugins.ErrnoName(plugins.ErrnoOf(q.Err)), clip(q.Err.Error(), longText)))
+	default:
+		out.fact("stage", ink{}, "after the script, which answered: ✓ ok")
+	}
+	if q.Edited {
+		out.fact("edited", sc.warn, "it is not what the client sent")
+	}
+	if len(r.Data) > 0 {
+		out.head(fmt.Sprintf("data, %d bytes", len(r.Data)))
+		out.dump(r.Offset, r.Data[:min(len(r.Data), heldData)])
+	}
+	return out.lines[:min(len(out.lines), max(h*2/3, 0))]
+}

@@ -1,0 +1,169 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/plugins"
+	"workbench/plugins/host"
+	"workbench/recordings"
+)
+
+// holdAll is the rule by which every request is held.
+const holdAll = "=> hold"
+
+// acted is what became of something that the host was asked to do, by the line
+// that was typed if there was one.
+type acted struct {
+	prompt *prompt
+	err    error
+}
+
+// note closes the line that asked for it, or says why it went wrong.
+func (a *app) note(msg acted) {
+	asked := msg.prompt != nil && a.prompt == msg.prompt
+	switch {
+	case asked && msg.err != nil:
+		a.prompt.problem = msg.err
+	case asked:
+		a.prompt = nil
+	case msg.err != nil:
+		a.trouble = msg.err.Error()
+	}
+}
+
+// act asks the host for something, beside the model.
+func (a *app) act(do func(host.Control) error) tea.Cmd {
+	bench, asked := a.bench, a.prompt
+	return func() tea.Msg { return acted{asked, do(bench)} }
+}
+
+// heldCommands returns the part of the table that is about requests that are held.
+func heldCommands() []command {
+	one := func(a *app) (bool, string) { return a.held.selected() != nil, "no request is held" }
+	return []command{
+		{
+			id: "held.one", keys: []string{"a"}, where: inHeld, title: "let this go",
+			help: "let the selected request go on", enabled: one,
+			run: func(a *app) tea.Cmd {
+				number := a.held.selected().Number
+				return a.act(func(c host.Control) error { return c.Release(number) })
+			},
+		},
+		{
+			id: "held.fail", keys: []string{"x"}, where: inHeld, title: "fail",
+			help: "answer it with an error, which is asked for", enabled: one,
+			run: do((*app).askErrno),
+		},
+		{
+			id: "held.drop", keys: []string{"X"}, where: inHeld, title: "drop",
+			help: "cut the connection that it came from", enabled: one,
+			run: func(a *app) tea.Cmd {
+				number := a.held.selected().Number
+				return a.act(func(c host.Control) error { return c.DropHeld(number) })
+			},
+		},
+		{
+			id: "held.open", keys: []string{"enter"}, where: inHeld, title: "open",
+			help: "give all that is known of it the whole screen", enabled: one,
+			run: do(func(a *app) { a.zoomed = true }),
+		},
+	}
+}
+
+// holdCommands returns the part of the table that is about what is done to
+// requests, wherever the user is.
+func holdCommands() []command {
+	return []command{
+		{
+			id: "hold", keys: []string{"p"}, where: inPanels | inDetail, title: "hold",
+			help: "hold every request from now on, or no more",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil, "there is nothing to hold: this is a recording"
+			},
+			run: (*app).hold,
+		},
+		{
+			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
+			help: "let all held requests go on",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil && a.scene.status.Held > 0, "no request is held"
+			},
+			run: func(a *app) tea.Cmd {
+				return a.act(func(c host.Control) error { c.ReleaseAll(); return nil })
+			},
+		},
+		{
+			id: "rule.add", keys: []string{"i"}, where: inPanels, title: "rule",
+			help: "add a rule: what is done to which requests",
+			enabled: func(a *app) (bool, string) {
+				return a.bench != nil, "there is nothing to rule: this is a recording"
+			},
+			run: do((*app).askRule),
+		},
+	}
+}
+
+// hold adds the rule that holds every request, or removes it. What is held
+// stays so.
+func (a *app) hold() tea.Cmd {
+	var rule host.RuleStatus // number 0: there is none
+	if i := slices.IndexFunc(a.live.rules, func(r host.RuleStatus) bool { return r.Text == holdAll }); i >= 0 {
+		rule = a.live.rules[i]
+	}
+	return a.act(func(c host.Control) error {
+		switch {
+		case rule.Number == 0:
+			_, err := c.AddRule(holdAll)
+			return err
+		case !rule.On:
+			return c.SwitchRule(rule.Number, true)
+		}
+		return c.RemoveRule(rule.Number)
+	})
+}
+
+// askErrno opens the line for the error that the selected request gets.
+func (a *app) askErrno() {
+	number := a.held.selected().Number
+	a.prompt = newPrompt(question{
+		sign:     fmt.Sprintf("fail %d with", number),
+		enter:    "enter answers the request with this error",
+		history:  a.errnos,
+		check:    checkErrno,
+		complete: completeErrno,
+		accept: func(a *app, text string) tea.Cmd {
+			errno, _ := plugins.ParseErrno(strings.TrimSpace(text))
+			a.errnos = remember(a.errnos, strings.TrimSpace(text))
+			return a.act(func(c host.Control) error { return c.FailHeld(number, errno) })
+		},
+	}, "")
+}
+
+func checkErrno(text string) error {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return fmt.Errorf("which error? ENOSPC, EIO, ...: tab takes the marked one")
+	}
+	if errno, ok := plugins.ParseErrno(text); !ok || errno == 0 {
+		return fmt.Errorf("%s is no name of an error: want one such as ENOSPC", text)
+	}
+	return nil
+}
+
+// completeErrno offers the names of errors.
+func completeErrno(text string, cursor int) (from int, offers []recordings.Candidate) {
+	typed := text[:cursor]
+	from = strings.LastIndexByte(typed, ' ') + 1
+	typed = strings.ToUpper(typed[from:])
+	for _, name := range plugins.ErrnoNames() {
+		if errno, ok := plugins.ParseErrno(name); ok && errno != syscall.Errno(0) && strings.HasPrefix(name, typed) {
+			offers = append(offers, recordings.Candidate{Text: name, Help: errno.Error()})
+		}
+	}
+	return from, offers
+}

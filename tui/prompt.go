@@ -1,0 +1,206 @@
+package tui
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/recordings"
+)
+
+// A prompt is the line at the bottom in which the user types. It is checked and
+// completed with each key.
+type prompt struct {
+	question
+	text    string
+	cursor  int   // bytes before it
+	problem error // why text will not do; nil = it will
+
+	from   int // where what is offered would begin; it would end at the cursor
+	offers []recordings.Candidate
+	marked int // the offer that is taken next
+
+	past  int    // the entry of the history that is shown; behind the last stands the draft
+	draft string // what was typed before the history was looked at
+}
+
+// A question is what a prompt is for.
+type question struct {
+	sign    string   // before the text
+	enter   string   // what enter does, when the text will do
+	empty   string   // the same when it is empty
+	history []string // the newest last
+
+	check    func(text string) error
+	complete func(text string, cursor int) (from int, offers []recordings.Candidate)
+	accept   func(a *app, text string) tea.Cmd
+}
+
+func newPrompt(q question, text string) *prompt {
+	p := &prompt{question: q, past: len(q.history)}
+	p.set(text, len(text))
+	return p
+}
+
+// set changes text and cursor.
+func (p *prompt) set(text string, cursor int) {
+	p.text, p.cursor, p.marked = text, cursor, 0
+	p.problem = p.check(text)
+	p.from, p.offers = p.complete(text, cursor)
+	p.offers = slices.DeleteFunc(p.offers, func(c recordings.Candidate) bool { return c.Text == text[p.from:cursor] })
+}
+
+// insert puts what was typed or pasted at the cursor.
+func (p *prompt) insert(typed string) {
+	typed = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == utf8.RuneError, !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, typed)
+	if len(p.text)+len(typed) > longText {
+		return
+	}
+	p.set(p.text[:p.cursor]+typed+p.text[p.cursor:], p.cursor+len(typed))
+}
+
+// move moves the cursor by a character, to the right or left.
+func (p *prompt) move(direction int) {
+	_, n := utf8.DecodeRuneInString(p.text[p.cursor:])
+	if direction < 0 {
+		_, n = utf8.DecodeLastRuneInString(p.text[:p.cursor])
+		n = -n
+	}
+	p.set(p.text, p.cursor+n)
+}
+
+// erase takes away what is between the cursor and from.
+func (p *prompt) erase(from int) { p.set(p.text[:from]+p.text[p.cursor:], from) }
+
+// letter and word return where the character and the word before the cursor begin.
+func (p *prompt) letter() int {
+	_, n := utf8.DecodeLastRuneInString(p.text[:p.cursor])
+	return p.cursor - n
+}
+
+func (p *prompt) word() int {
+	return strings.LastIndexByte(strings.TrimRight(p.text[:p.cursor], " "), ' ') + 1
+}
+
+// take puts the marked offer where it belongs.
+func (p *prompt) take() {
+	taken := p.offers[p.marked].Text
+	p.set(p.text[:p.from]+taken+p.text[p.cursor:], p.from+len(taken))
+}
+
+// mark marks the next offer.
+func (p *prompt) mark() { p.marked = (p.marked + 1) % len(p.offers) }
+
+// recall shows an entry of the history, by so many later.
+func (p *prompt) recall(by int) {
+	if p.past == len(p.history) {
+		p.draft = p.text
+	}
+	p.past = max(min(p.past+by, len(p.history)), 0)
+	text := p.draft
+	if p.past < len(p.history) {
+		text = p.history[p.past]
+	}
+	p.set(text, len(text))
+}
+
+// keptHistory is how many entries a history has at most.
+const keptHistory = 100
+
+// remember puts text at the end of a history, where it stands once.
+func remember(history []string, text string) []string {
+	out := slices.DeleteFunc(slices.Clone(history), func(s string) bool { return s == text })
+	out = append(out, text)
+	return out[max(len(out)-keptHistory, 0):]
+}
+
+// How many rows a prompt has for what is offered, on a high terminal and on a
+// low one, and for what is wrong.
+const (
+	offerRows    = 4
+	offerRowsLow = 2
+	verdictRows  = 2
+)
+
+// draw returns the rows: what is offered, what is wrong, the line.
+func (p *prompt) draw(sc *scene, w, offers int) []string {
+	t := newTable(w, []column{{title: "text", width: 14}, {title: "help", width: 20, grows: true}})
+	var rows []string
+	from := max(p.marked-offers+1, 0)
+	for i, c := range p.offers[from:min(from+offers, len(p.offers))] {
+		var mark *ink
+		if from+i == p.marked {
+			mark = &sc.selected
+		}
+		rows = append(rows, t.row([]cell{{sc.key, c.Text}, {sc.dim, c.Help}}, mark))
+	}
+	rows = block(rows, w, offers)
+	sign, i, text := "✓", sc.good, p.enter
+	switch {
+	case p.problem != nil:
+		sign, i, text = "✗", sc.bad, p.problem.Error()
+	case strings.TrimSpace(p.text) == "":
+		text = p.empty
+	}
+	var verdict []string
+	for _, part := range wrap(text, w-4) {
+		verdict = append(verdict, newLine(w).put(i, " "+sign+" "+part).end())
+		sign = " "
+	}
+	rows = append(rows, block(verdict, w, verdictRows)...)
+	return append(rows, p.drawText(sc, w))
+}
+
+// drawText draws the line itself: what is to blame in the ink of errors, and as
+// much as there is room for around the cursor.
+func (p *prompt) drawText(sc *scene, w int) string {
+	l := newLine(w).put(sc.key, " "+p.sign+" ")
+	before, after := p.text[:p.cursor], p.text[p.cursor:]
+	skipped := 0 // characters at the left that have no room
+	if clean(before) != "" && width(clean(before))+2 > l.room {
+		for before != "" && width(clean(before))+3 > l.room {
+			_, n := utf8.DecodeRuneInString(before)
+			before, skipped = before[n:], skipped+1
+		}
+		l.put(sc.dim, "…")
+	}
+	at := skipped
+	blamed := p.blamed()
+	put := func(text string) {
+		for _, r := range text {
+			i := ink{}
+			if p.text != "" && p.problem == nil {
+				i = sc.good
+			} else if at >= blamed[0] && at < blamed[1] {
+				i = sc.bad
+			}
+			l.put(i, string(r))
+			at++
+		}
+	}
+	put(before)
+	l.put(sc.accent, "▏")
+	put(after)
+	return l.end()
+}
+
+// blamed returns the characters that are to blame for the problem: from ≤ n < to.
+func (p *prompt) blamed() [2]int {
+	var e *recordings.FilterError
+	if errors.As(p.problem, &e) {
+		return [2]int{e.Column - 1, e.Column - 1 + e.Length}
+	}
+	return [2]int{}
+}
