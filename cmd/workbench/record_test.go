@@ -130,7 +130,7 @@ func BenchmarkRecording(b *testing.B) {
 		}
 		var iops float64
 		if err := w.serve(b.Context(), func(context.Context) error {
-			iops = fioReads(b, w.uri(), 50_000)
+			iops = fioReads(b, w.uri(), 200_000)
 			return nil
 		}); err != nil {
 			b.Fatal(err)
