@@ -46,7 +46,9 @@ const maxPayload = 64 << 20
 // A capture writes requests and replies as TCP segments between 127.0.0.1:10809
 // and an address of each connection. They come without the handshake of TCP and
 // that of NBD, like a capture that was begun later. The sums of TCP are 0: they
-// cannot be made where the data are not known.
+// cannot be made where the data are not known. Wireshark before 4.6 decodes every
+// READ and WRITE, but expects data also after a read that failed, and then takes the
+// replies behind it for them.
 type capture struct {
 	file  captureFile
 	r     recordings.Recording
