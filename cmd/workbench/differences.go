@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +27,9 @@ type differenceWords struct{ was, is, same string }
 // the exit status: err, the end of a comparison that did not come to its own, or
 // a statusError if anything differs.
 func showDifferences(std streams, r *replay.Report, asJSON bool, words differenceWords, err error) error {
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("stopped before the end: %w", err)
+	}
 	w := bufio.NewWriter(std.Out)
 	var werr error
 	if asJSON {
