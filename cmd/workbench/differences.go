@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +27,9 @@ type differenceWords struct{ was, is, same string }
 // the exit status: err, the end of a comparison that did not come to its own, or
 // a statusError if anything differs.
 func showDifferences(std streams, r *replay.Report, asJSON bool, words differenceWords, err error) error {
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("stopped before the end: %w", err)
+	}
 	w := bufio.NewWriter(std.Out)
 	var werr error
 	if asJSON {
@@ -70,11 +75,11 @@ func writeDifferences(w io.Writer, to *os.File, r *replay.Report, words differen
 	took := fmt.Sprintf("%s %s, %s %s", words.was, recordings.FormatDuration(r.Recorded), words.is, recordings.FormatDuration(r.Took))
 	switch {
 	case err != nil:
-		fmt.Fprintf(w, "%d differ up to where it ended, of %d requests\n", r.Differ, r.Requests)
+		fmt.Fprintf(w, "%d differ up to where it ended, of %s\n", r.Differ, plural(int(r.Requests), "request"))
 	case r.Differ > 0:
-		fmt.Fprintf(w, "%d differ, of %d requests and %d connections (%s)\n", r.Differ, r.Requests, r.Connections, took)
+		fmt.Fprintf(w, "%d differ, of %s and %s (%s)\n", r.Differ, plural(int(r.Requests), "request"), plural(int(r.Connections), "connection"), took)
 	default:
-		fmt.Fprintf(w, "%s: %d of %d requests compared, on %d connections (%s)\n", words.same, r.Compared, r.Requests, r.Connections, took)
+		fmt.Fprintf(w, "%s: %d of %s compared, on %s (%s)\n", words.same, r.Compared, plural(int(r.Requests), "request"), plural(int(r.Connections), "connection"), took)
 	}
 }
 

@@ -288,3 +288,23 @@ func TestFileGuard(t *testing.T) {
 		t.Error("what is allowed is stopped")
 	}
 }
+
+// TestProgressBar draws what a terminal would get, and nothing elsewhere.
+func TestProgressBar(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := newProgressBar(f)
+	b.show(1, 4)
+	b.clear()
+	b = &progressBar{to: f}
+	b.show(1, 4)
+	b.show(2, 4) // too soon
+	b.clear()
+	text, err := os.ReadFile(f.Name())
+	if want := "\r[#######.......................]  25%  1 of 4\r\x1b[K"; err != nil || string(text) != want {
+		t.Errorf("%q, want %q (%v)", text, want, err)
+	}
+}

@@ -36,4 +36,7 @@
 //
 // Such a place is known again when it has been written or zeroed since. All
 // exports are taken for views of one disk.
+//
+// What a client asks before it opens a disk, as a list of the exports, is not asked
+// again, and a disk that could not be opened is not tried.
 package replay

@@ -286,7 +286,10 @@ func (r *runner) open(ctx context.Context, s *step) error {
 	r.Connections++
 	p := plugins.OpenParams{
 		Export: s.text, ReadOnly: r.readOnly, TLS: s.tls, Front: c.id.front, Conn: c.id.conn,
-		Client: &plugins.Client{Name: fmt.Sprintf("the replay of %s#%d", c.id.front, c.id.conn), PID: -1, UID: -1, GID: -1},
+		Client: &plugins.Client{
+			Name: fmt.Sprintf("the replay of %s#%d", c.id.front, c.id.conn), PID: -1, UID: -1, GID: -1,
+			Disconnect: func(bool) {}, // the recording says when it went
+		},
 	}
 	var err error
 	if c.leave, err = r.admit(ctx, p); err == nil {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"workbench/plugins"
@@ -233,4 +235,34 @@ func TestSpeed(t *testing.T) {
 	if report.Took < 200*time.Millisecond || report.Recorded != 2*time.Second || last != 3 {
 		t.Errorf("took %s of %s, progress %d", report.Took, report.Recorded, last)
 	}
+}
+
+// A jealous model lets one client in at a time.
+type jealous struct {
+	*model
+	busy chan struct{}
+}
+
+func (j jealous) Admit(ctx context.Context, _ plugins.OpenParams) (leave func(), err error) {
+	select {
+	case j.busy <- struct{}{}:
+		return func() { <-j.busy }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// TestOneClientAtATime replays clients that came together against a plugin that
+// serves them one after the other: that cannot be done, and does not hang.
+func TestOneClientAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := newMemory(recordings.PayloadFull)
+		for conn := range uint32(2) {
+			rec.add(recordings.Event{Kind: recordings.Opened, Front: plugins.FrontNBD, Conn: conn + 1, Length: modelSize, Times: plugins.Times{Received: plugins.Now()}}, "", nil)
+		}
+		_, err := Run(t.Context(), rec, jealous{newModel(modelSize, true), make(chan struct{}, 1)}, Options{})
+		if !errors.Is(err, errNotAdmitted) || !strings.Contains(err.Error(), "nbd#2") {
+			t.Errorf("%v", err)
+		}
+	})
 }
