@@ -91,7 +91,7 @@ func holdCommands() []command {
 			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
 			help: "let all held requests go on",
 			enabled: func(a *app) (bool, string) {
-				return a.bench != nil && a.scene.status.Held > 0, "no request is held"
+				return a.bench != nil && a.live.status.Held > 0, "no request is held"
 			},
 			run: func(a *app) tea.Cmd {
 				return a.act(func(c host.Control) error { c.ReleaseAll(); return nil })

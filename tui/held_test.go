@@ -109,6 +109,13 @@ func TestHold(t *testing.T) {
 	bench.set(func(*host.Status) { bench.rules[0].On = true })
 	s.pulse()
 	s.mustShow("‖ holding: => hold", "paused")
+	bench.set(func(status *host.Status) { status.Held = 2 })
+	s.pulse()
+	s.mustShow("‖ 2 held")
+	s.press("A")
+	if bench.released != 2 {
+		t.Errorf("A let %d requests go while the screen was paused", bench.released)
+	}
 	press("p", "remove 9")
 
 	recording := newScreen(t, 80, 24, log, nil, fixtureOptions())

@@ -72,7 +72,7 @@ func (a *app) header() string {
 		sign, i := sc.sign(sc.status.State)
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
 	}
-	if n := sc.status.Held; n > 0 {
+	if n := a.live.status.Held; n > 0 { // clients wait, though the screen may be paused
 		l.put(sc.warn, fmt.Sprintf(" ‖ %d held ", n))
 	}
 	if a.paused {
