@@ -141,6 +141,14 @@ func viewCommands() []command {
 				a.detail = &detail{ordinal: -1}
 			}),
 		},
+		{
+			id: "request.time", keys: []string{"T"}, where: inRequests,
+			help: "go to the first request from a time on",
+			enabled: func(a *app) (bool, string) {
+				return !a.requests.list.empty(), "there is no request"
+			},
+			run: do((*app).askTime),
+		},
 	}
 }
 

@@ -111,7 +111,8 @@ func newSpan(f *recordings.File, since, until string) (*span, error) {
 		if edge.text == "" {
 			continue
 		}
-		t, err := parseMoment(f, edge.text)
+		begin, _ := f.Times()
+		t, err := recordings.ParseMoment(edge.text, begin)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("%s: %w", edge.flag, err)}
 		}
@@ -119,27 +120,6 @@ func newSpan(f *recordings.File, since, until string) (*span, error) {
 	}
 	s.next = max(s.next, s.first)
 	return s, nil
-}
-
-// parseMoment returns the moment in a recording that a user means.
-func parseMoment(f *recordings.File, text string) (plugins.Stamp, error) {
-	first, _ := f.Times()
-	if d, err := time.ParseDuration(text); err == nil {
-		return first + plugins.Stamp(d), nil
-	}
-	began := first.Time()
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return first + plugins.Stamp(t.Sub(began.Round(0))), nil
-	}
-	for _, layout := range []string{"15:04:05", "15:04"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			y, m, d := began.Date()
-			at := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), began.Location())
-			return first + plugins.Stamp(at.Sub(began.Round(0))), nil
-		}
-	}
-	return 0, fmt.Errorf("%q: want a time after the beginning (1m30s), of the day (12:00:05.5), or whole (%s)",
-		text, began.Format(time.RFC3339))
 }
 
 // Bounds implements recordings.Source.
