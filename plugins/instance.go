@@ -274,7 +274,8 @@ func (in *Instance) call(g *guard, c *Call) (err error) {
 	defer func() {
 		g.leave()
 		if p := recover(); p != nil {
-			err = &Error{Errno: syscall.EIO, Callback: c.Callback, File: in.file(),
+			file, line := in.script.Position(c.Callback) // where the callback begins: nobody knows more
+			err = &Error{Errno: syscall.EIO, Callback: c.Callback, File: file, Line: line,
 				Msg: fmt.Sprintf("the interpreter panicked: %v", p), Stack: string(debug.Stack())}
 		}
 		c.Done = Now()

@@ -282,3 +282,59 @@ func TestTopLevelTimeout(t *testing.T) {
 		t.Errorf("a top level that never ends: %v", err)
 	}
 }
+
+// TestPanicBesideReads has the interpreter panic under one connection, over and
+// over, while another one reads: one callback at a time, and several at once.
+func TestPanicBesideReads(t *testing.T) {
+	for _, model := range []ThreadModel{SerializeAllRequests, Parallel} {
+		t.Run(model.String(), func(t *testing.T) {
+			in, err := Start(t.Context(), panicker{newCrowd(model, 1)}, Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			in.Settle()
+			var handles [2]Handle
+			for i := range handles {
+				if handles[i], err = in.Open(t.Context(), OpenParams{Conn: uint32(i)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const rounds = 200
+			var reading sync.WaitGroup
+			reading.Go(func() {
+				for range rounds {
+					r := Request{Op: OpRead, Length: 512}
+					if err := handles[1].Do(t.Context(), &r); err != nil || len(r.Data) != 512 {
+						t.Errorf("the neighbour read %d bytes: %v", len(r.Data), err)
+					}
+				}
+			})
+			for range rounds {
+				err := handles[0].Do(t.Context(), &Request{Op: OpRead, Length: 512, Offset: panicOffset})
+				var e *Error
+				if !errors.As(err, &e) || e.Errno != syscall.EIO || e.Callback != Pread || e.File != "fake.txt" || !strings.Contains(e.Msg, "panicked: out of luck") || e.Stack == "" {
+					t.Fatalf("a panic became %v", err)
+				}
+			}
+			reading.Wait()
+			if err := errors.Join(handles[0].Close(), handles[1].Close(), in.Close(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// panicOffset is where reading a panicker's disk makes it panic.
+const panicOffset = 4096
+
+// A panicker is a crowd whose interpreter has a bug.
+type panicker struct{ *crowd }
+
+func (s panicker) Start(context.Context, Env) (Script, error) { return s, nil }
+
+func (s panicker) Call(ctx context.Context, c *Call) error {
+	if c.Callback == Pread && c.Offset == panicOffset {
+		panic("out of luck")
+	}
+	return s.crowd.Call(ctx, c)
+}
