@@ -2,43 +2,12 @@ package tui
 
 import (
 	"time"
-	"workbench/plugins/host"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"workbench/plugins"
+	"workbench/plugins/host"
 )
-
-// The panels, in the order of their numbers on the keyboard.
-const (
-	requestsPanel = iota
-	callbacksPanel
-	scriptPanel
-	connectionsPanel
-	heldPanel
-	rulesPanel
-	numPanels
-)
-
-// A panel is a part of the screen. It is no model of its own: the app tells it
-// what there is, has it drawn, and moves its list.
-type panel interface {
-	name() string
-
-	// feed takes note of the rows that there are now and of the room for them,
-	// so that selection and window stay where there are rows.
-	feed(sc *scene, w, h int)
-
-	// draw returns h rows of w cells. It changes nothing. note stands in the
-	// frame: how much there is.
-	draw(sc *scene, w, h int) []string
-	note(sc *scene) string
-
-	rows() *list
-
-	// rowAt returns the row that is drawn at line y, -1 if there is none.
-	rowAt(y int) int
-}
 
 // A scene is what a panel may look at.
 type scene struct {
@@ -110,9 +79,17 @@ func newApp(o Options, t *theme) *app {
 		requests: req,
 		held:     held,
 		rules:    rules,
-		panels:   [numPanels]panel{req, &callbacks{}, &script{list: newLog()}, &connections{}, held, rules},
-		below:    callbacksPanel,
-		last:     connectionsPanel,
+		panels: [numPanels]panel{
+			requestsPanel:    req,
+			callbacksPanel:   &callbacks{},
+			scriptPanel:      &script{},
+			connectionsPanel: &connections{},
+			heldPanel:        held,
+			rulesPanel:       rules,
+			outputPanel:      &output{list: newLog()},
+		},
+		below: callbacksPanel,
+		last:  outputPanel,
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
@@ -216,6 +193,11 @@ func (a *app) run(c *command) tea.Cmd {
 			return nil
 		}
 	}
+	if c.ask != nil {
+		q, text := c.ask(a)
+		a.prompt = newPrompt(q, text)
+		return nil
+	}
 	return safely(c.run(a))
 }
 
@@ -233,7 +215,7 @@ func (a *app) where() where {
 	case a.detail != nil:
 		return inDetail
 	}
-	return inRequests << a.focus
+	return placeOf(a.focus)
 }
 
 // rows returns the list that the moving keys move.
@@ -300,7 +282,7 @@ func (a *app) mouse(msg tea.MouseMsg) {
 			a.panels[r.shown].rows().move(by)
 			return
 		}
-		if p := r.tabAt(a.panels[:], msg.X-r.x); msg.Y == r.y && p >= 0 {
+		if p := r.tabAt(msg.X - r.x); msg.Y == r.y && p >= 0 {
 			a.focusOn(p)
 			return
 		}

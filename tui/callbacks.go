@@ -15,8 +15,7 @@ type callbacks struct {
 	stats []recordings.CallbackStats // in the order in which they are shown
 }
 
-func (p *callbacks) name() string { return "callbacks" }
-func (p *callbacks) rows() *list  { return &p.list }
+func (p *callbacks) rows() *list { return &p.list }
 
 const callbacksHead = 1
 
@@ -39,13 +38,7 @@ func order(c plugins.Callback) int {
 	return int(c)
 }
 
-func (p *callbacks) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - callbacksHead; row >= from && row < to {
-		return row
-	}
-	return -1
-}
+func (p *callbacks) rowAt(y int) int { return p.list.rowAt(y - callbacksHead) }
 
 func (p *callbacks) note(sc *scene) string {
 	from, to := p.list.visible()

@@ -8,28 +8,45 @@ import (
 )
 
 // where is a set of places that can have the keys. One of them has them at any
-// moment; see [app.where].
-type where uint16
+// moment; see [app.where]. The lowest bits are the panels; see [placeOf].
+type where uint32
 
-// The places. Those of the panels stand in the order of the panels.
+// The places that are panels, and those that are not.
 const (
-	inRequests where = 1 << iota
-	inCallbacks
-	inScript
-	inConnections
-	inHeld
-	inRules
-	inDetail   // one request
-	inMenu     // the list of commands
-	inPrompt   // the line that is typed
-	inQuestion // whether to quit
-	inCard     // the terminal is too small
+	inRequests    = where(1) << requestsPanel
+	inCallbacks   = where(1) << callbacksPanel
+	inScript      = where(1) << scriptPanel
+	inConnections = where(1) << connectionsPanel
+	inHeld        = where(1) << heldPanel
+	inRules       = where(1) << rulesPanel
+	inOutput      = where(1) << outputPanel
+	inPanels      = where(1)<<numPanels - 1
 
-	inPanels = inRequests | inCallbacks | inScript | inConnections | inHeld | inRules
-	inLists  = inPanels | inDetail | inMenu
+	inDetail   = where(1) << (iota + 16) // one request
+	inMenu                               // the list of commands
+	inPrompt                             // the line that is typed
+	inQuestion                           // whether to quit
+	inCard                               // the terminal is too small
+
+	inLists = inPanels | inDetail | inMenu
 )
 
-var placeNames = [...]string{"requests", "callbacks", "script", "connections", "held", "rules", "request", "menu", "input line", "quit?", "too small"}
+// placeOf returns the place that a panel is.
+func placeOf(panel int) where { return where(1) << panel }
+
+// otherPlaces are the names of the places that are no panels, in their order.
+var otherPlaces = [...]string{"request", "menu", "input line", "quit?", "too small"}
+
+// places returns all places with their names.
+func places() (all []where, names []string) {
+	for i, name := range panelNames {
+		all, names = append(all, placeOf(i)), append(names, name)
+	}
+	for i, name := range otherPlaces {
+		all, names = append(all, inDetail<<i), append(names, name)
+	}
+	return all, names
+}
 
 // String returns the names of the places: "requests, script".
 func (w where) String() string {
@@ -39,13 +56,14 @@ func (w where) String() string {
 	case inPanels:
 		return "panels"
 	}
-	var names []string
-	for i, name := range placeNames {
-		if w&(1<<i) != 0 {
-			names = append(names, name)
+	all, names := places()
+	var in []string
+	for i, place := range all {
+		if w&place != 0 {
+			in = append(in, names[i])
 		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(in, ", ")
 }
 
 // A command is something that the user can do. Keys, footer and menu are made
@@ -61,7 +79,13 @@ type command struct {
 	enabled func(*app) (bool, string)
 
 	// run changes a. What might wait is left to the command that it returns.
+	// A command that needs an argument has ask instead: it returns what is to be
+	// typed, and the text to begin with.
 	run func(*app) tea.Cmd
+	ask func(*app) (question, string)
+
+	// shell returns the line that does the same in a shell; nil or "" = there is none.
+	shell func(*app) string
 }
 
 // find returns the command that key has in a place, nil if there is none.
@@ -98,7 +122,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), promptCommands())
+	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.
@@ -147,7 +171,7 @@ func viewCommands() []command {
 			enabled: func(a *app) (bool, string) {
 				return !a.requests.list.empty(), "there is no request"
 			},
-			run: do((*app).askTime),
+			ask: (*app).askTime,
 		},
 	}
 }
@@ -158,10 +182,10 @@ func listCommands() []command {
 		{
 			id: "filter", keys: []string{"/"}, where: inPanels, title: "filter",
 			help: "show only the requests that match a filter",
-			run:  do((*app).askFilter),
+			ask:  (*app).askFilter,
 		},
 		{
-			id: "follow", keys: []string{"f"}, where: inRequests | inScript, title: "follow",
+			id: "follow", keys: []string{"f"}, where: inRequests | inOutput, title: "follow",
 			help: "follow the newest row, or stop",
 			run: do(func(a *app) {
 				if l := a.rows(); l.follow {
@@ -236,8 +260,12 @@ func screenCommands() []command {
 			help: "go to the panel before",
 			run:  do(func(a *app) { a.focusOn((a.focus + numPanels - 1) % numPanels) }),
 		},
-		focusCommand(requestsPanel), focusCommand(callbacksPanel), focusCommand(scriptPanel),
-		focusCommand(connectionsPanel), focusCommand(heldPanel), focusCommand(rulesPanel),
+	}
+}
+
+// moveCommands returns the part of the table that moves in lists.
+func moveCommands() []command {
+	return []command{
 		{
 			id: "down", keys: []string{"j", "down"}, where: inLists,
 			help: "select the next row",
@@ -278,6 +306,12 @@ func screenCommands() []command {
 			help: "go up by a page",
 			run:  do(func(a *app) { a.pages(-1, 1) }),
 		},
+	}
+}
+
+// quitCommands returns the part of the table that ends the program.
+func quitCommands() []command {
+	return []command{
 		{
 			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt,
 			help: "ask whether to quit; once more quits",
@@ -301,13 +335,17 @@ func screenCommands() []command {
 	}
 }
 
-// focusCommand returns the command that goes to a panel.
-func focusCommand(p int) command {
-	return command{
-		id: "focus." + placeNames[p], keys: []string{string(rune('1' + p))}, where: inPanels,
-		help: "go to the " + placeNames[p],
-		run:  do(func(a *app) { a.focusOn(p) }),
+// focusCommands returns the commands that go to a panel each.
+func focusCommands() []command {
+	var table []command
+	for p, name := range panelNames {
+		table = append(table, command{
+			id: "focus." + name, keys: []string{panelKey(p)}, where: inPanels,
+			help: "go to the panel " + name,
+			run:  do(func(a *app) { a.focusOn(p) }),
+		})
 	}
+	return table
 }
 
 // pages moves by a page, or a part of it, down or up.

@@ -14,15 +14,15 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("the id %q is empty or not unique", c.id)
 		}
 		ids[c.id] = true
-		if len(c.keys) == 0 || c.help == "" || c.where == 0 || c.run == nil {
+		if len(c.keys) == 0 || c.help == "" || c.where == 0 || (c.run == nil) == (c.ask == nil) {
 			t.Errorf("%s: keys %v, help %q, where %v: something is missing", c.id, c.keys, c.help, c.where)
 		}
 		if len(c.help) > 48 {
 			t.Errorf("%s: the help has %d characters, more than fit beside the reason", c.id, len(c.help))
 		}
 	}
-	for i := range placeNames {
-		place := where(1) << i
+	all, _ := places()
+	for _, place := range all {
 		keys := map[string]string{}
 		for _, c := range table {
 			if c.where&place == 0 {
@@ -45,7 +45,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("in %v esc quits", place)
 		}
 	}
-	if bits.OnesCount16(uint16(inLists|inPrompt|inQuestion|inCard)) != len(placeNames) {
+	if everywhere := inLists | inPrompt | inQuestion | inCard; bits.OnesCount32(uint32(everywhere)) != len(all) {
 		t.Error("a place has no name")
 	}
 }
@@ -99,15 +99,15 @@ func TestMenuListsTable(t *testing.T) {
 		return slices.IndexFunc(s.app.commands, func(c command) bool { return c.id == id })
 	}
 	s.press("?")
-	s.app.menu.list.move(find("focus.script"))
+	s.app.menu.list.move(find("focus.output"))
 	s.press("enter")
-	if s.app.menu != nil || s.app.focus != scriptPanel {
+	if s.app.menu != nil || s.app.focus != outputPanel {
 		t.Errorf("the menu did not run the command: focus %d", s.app.focus)
 	}
 	s.press("?")
 	s.app.menu.list.move(find("follow"))
 	s.press("enter")
-	if s.app.menu != nil || s.app.panels[scriptPanel].rows().follow {
+	if s.app.menu != nil || s.app.panels[outputPanel].rows().follow {
 		t.Error("the menu ran follow elsewhere than where it was opened")
 	}
 	s.press("?")

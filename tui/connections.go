@@ -12,8 +12,7 @@ type connections struct {
 	order []int // rows, as places in state.connections
 }
 
-func (p *connections) name() string { return "connections" }
-func (p *connections) rows() *list  { return &p.list }
+func (p *connections) rows() *list { return &p.list }
 
 const connectionsHead = 1
 
@@ -30,13 +29,7 @@ func (p *connections) feed(sc *scene, w, h int) {
 	p.list.feed(0, len(p.order), h-connectionsHead-len(p.more(sc, w, h)))
 }
 
-func (p *connections) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - connectionsHead; row >= from && row < to {
-		return row
-	}
-	return -1
-}
+func (p *connections) rowAt(y int) int { return p.list.rowAt(y - connectionsHead) }
 
 func (p *connections) note(sc *scene) string {
 	return fmt.Sprintf("%d open, %d closed", sc.open(), len(sc.connections)-sc.open())

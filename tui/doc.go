@@ -16,7 +16,7 @@
 //	              |                          |
 //	              |  layout, feed            |  scene: state, inks, clock
 //	              v                          v
-//	            areas: panels requests, callbacks, script, connections, held, rules; detail; menu; prompt
+//	            areas: panels (panel.go), detail, menu, prompt
 //	              |
 //	              v
 //	          app.View    rows, each exactly as wide as the terminal

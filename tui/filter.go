@@ -127,13 +127,12 @@ func (a *app) search() tea.Cmd {
 	return func() tea.Msg { return searchOn{} }
 }
 
-// askFilter opens the line for a filter, with the one that applies.
-func (a *app) askFilter() {
-	text := ""
+// askFilter asks for a filter, beginning with the one that applies.
+func (a *app) askFilter() (q question, text string) {
 	if a.requests.picked != nil {
 		text = a.requests.picked.text
 	}
-	a.prompt = newPrompt(question{
+	return question{
 		sign:     "/",
 		enter:    "enter shows the requests that match",
 		empty:    "enter shows all requests",
@@ -141,7 +140,7 @@ func (a *app) askFilter() {
 		check:    checkFilter,
 		complete: recordings.Complete,
 		accept:   (*app).applyFilter,
-	}, text)
+	}, text
 }
 
 func checkFilter(text string) error {

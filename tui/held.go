@@ -15,8 +15,7 @@ type heldRequests struct {
 	held []host.HeldRequest
 }
 
-func (p *heldRequests) name() string { return "held" }
-func (p *heldRequests) rows() *list  { return &p.list }
+func (p *heldRequests) rows() *list { return &p.list }
 
 const heldHead = 1
 
@@ -47,13 +46,7 @@ func (p *heldRequests) selected() *host.HeldRequest {
 	return &p.held[p.list.selected]
 }
 
-func (p *heldRequests) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - heldHead; row >= from && row < to {
-		return row
-	}
-	return -1
-}
+func (p *heldRequests) rowAt(y int) int { return p.list.rowAt(y - heldHead) }
 
 func (p *heldRequests) note(*scene) string {
 	if len(p.held) == 0 {

@@ -57,7 +57,7 @@ func heldCommands() []command {
 		{
 			id: "held.fail", keys: []string{"x"}, where: inHeld, title: "fail",
 			help: "answer it with an error, which is asked for", enabled: one,
-			run: do((*app).askErrno),
+			ask: (*app).askErrno,
 		},
 		{
 			id: "held.drop", keys: []string{"X"}, where: inHeld, title: "drop",
@@ -103,7 +103,7 @@ func holdCommands() []command {
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil, "there is nothing to rule: this is a recording"
 			},
-			run: do((*app).askRule),
+			ask: (*app).askRule,
 		},
 	}
 }
@@ -127,10 +127,10 @@ func (a *app) hold() tea.Cmd {
 	})
 }
 
-// askErrno opens the line for the error that the selected request gets.
-func (a *app) askErrno() {
+// askErrno asks for the error that the selected request gets.
+func (a *app) askErrno() (q question, text string) {
 	number := a.held.selected().Number
-	a.prompt = newPrompt(question{
+	return question{
 		sign:     fmt.Sprintf("fail %d with", number),
 		enter:    "enter answers the request with this error",
 		history:  a.errnos,
@@ -141,7 +141,7 @@ func (a *app) askErrno() {
 			a.errnos = remember(a.errnos, strings.TrimSpace(text))
 			return a.act(func(c host.Control) error { return c.FailHeld(number, errno) })
 		},
-	}, "")
+	}, ""
 }
 
 func checkErrno(text string) error {

@@ -1,9 +1,6 @@
 package tui
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // The sizes at which the layout changes, in cells.
 const (
@@ -46,8 +43,8 @@ func (a *app) layout() []areaColumn {
 		return nil
 	}
 	y, h := 1+len(a.news()), a.bodyHeight()
-	full := area{x: 0, y: y, w: a.width, h: h, panels: []int{0, 1, 2, 3, 4, 5}, shown: a.focus, detail: a.detail != nil}
-	others := area{y: y, panels: []int{1, 2, 3, 4, 5}, shown: a.below}
+	full := area{x: 0, y: y, w: a.width, h: h, panels: panelsFrom(requestsPanel), shown: a.focus, detail: a.detail != nil}
+	others := area{y: y, panels: panelsFrom(callbacksPanel), shown: a.below}
 	list := area{x: 0, y: y, panels: []int{requestsPanel}, shown: requestsPanel}
 
 	switch {
@@ -80,7 +77,7 @@ func (a *app) layout() []areaColumn {
 		one := others
 		one.y, one.h, one.panels, one.shown = y, heights[i], []int{shown}, shown
 		if i == 2 {
-			one.panels = []int{connectionsPanel, heldPanel, rulesPanel}
+			one.panels = panelsFrom(connectionsPanel)
 		}
 		right = append(right, one)
 		y += one.h
@@ -101,14 +98,21 @@ func (a *app) detailSize() (w, h int) {
 	return 0, 0
 }
 
+// noteRoom is the cells that the titles of several panels leave for the note of
+// the one that is shown.
+const noteRoom = 18
+
 // tabs returns the titles in the frame of r, in the order of r.panels. Among
 // several, the one that is shown has brackets. Where there is no room for all
 // names, the last ones are numbers only.
-func (r *area) tabs(panels []panel) []string {
+func (r *area) tabs() []string {
 	var out []string
 	used := 3 // of the frame
+	if len(r.panels) > 1 {
+		used += noteRoom
+	}
 	for _, p := range r.panels {
-		title := fmt.Sprintf("%d·%s", p+1, panels[p].name())
+		title := panelKey(p) + "·" + panelNames[p]
 		if len(r.panels) > 1 && p == r.shown {
 			title = "[" + title + "]"
 		} else {
@@ -119,7 +123,7 @@ func (r *area) tabs(panels []panel) []string {
 	}
 	for i, p := range slices.Backward(r.panels) {
 		if used > r.w && p != r.shown {
-			short := fmt.Sprintf(" %d ", p+1)
+			short := " " + panelKey(p) + " "
 			used -= width(out[i]) - width(short)
 			out[i] = short
 		}
@@ -128,12 +132,12 @@ func (r *area) tabs(panels []panel) []string {
 }
 
 // tabAt returns the panel whose title is x cells from the left end of r's frame, or -1.
-func (r *area) tabAt(panels []panel, x int) int {
+func (r *area) tabAt(x int) int {
 	if r.detail {
 		return -1
 	}
 	at := 2
-	for i, title := range r.tabs(panels) {
+	for i, title := range r.tabs() {
 		if x >= at && x < at+width(title) {
 			return r.panels[i]
 		}
@@ -164,7 +168,7 @@ func (r *area) draw(a *app) []string {
 	} else {
 		p := a.panels[r.shown]
 		body, note = p.draw(&sc, w, h), p.note(&sc)
-		for i, tab := range r.tabs(a.panels[:]) {
+		for i, tab := range r.tabs() {
 			if i > 0 {
 				top.put(edge, string(lines[1]))
 			}

@@ -68,5 +68,14 @@ func (l *list) visible() (from, to int) {
 	return l.top, max(min(l.top+l.height, l.next), l.top)
 }
 
+// rowAt returns the row that is seen at line y, -1 if there is none.
+func (l *list) rowAt(y int) int {
+	from, to := l.visible()
+	if row := from + y; row >= from && row < to {
+		return row
+	}
+	return -1
+}
+
 // empty reports whether there is no row at all.
 func (l *list) empty() bool { return l.next <= l.first }

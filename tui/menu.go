@@ -45,7 +45,7 @@ func (m *menu) usable(a *app) (bool, string) {
 // run closes the menu and runs the selected command.
 func (m *menu) run(a *app) tea.Cmd {
 	a.menu = nil
-	return m.table[m.list.selected].run(a)
+	return a.run(&m.table[m.list.selected])
 }
 
 // draw returns h rows of w cells.

@@ -16,8 +16,7 @@ type requests struct {
 	picked *picked // those that a filter picks; nil = all have rows
 }
 
-func (p *requests) name() string { return "requests" }
-func (p *requests) rows() *list  { return &p.list }
+func (p *requests) rows() *list { return &p.list }
 
 // The rows of the panel that are no requests.
 const requestsHead = 1
@@ -29,13 +28,7 @@ func (p *requests) feed(sc *scene, _, h int) {
 
 func inFlightRows(sc *scene) int { return min(len(sc.status.InFlight), 1) }
 
-func (p *requests) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - requestsHead; row >= from && row < to {
-		return row
-	}
-	return -1
-}
+func (p *requests) rowAt(y int) int { return p.list.rowAt(y - requestsHead) }
 
 func (p *requests) note(sc *scene) string {
 	first, next := p.index(sc).bounds()

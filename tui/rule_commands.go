@@ -34,9 +34,9 @@ func ruleCommands() []command {
 	}
 }
 
-// askRule opens the line for a rule.
-func (a *app) askRule() {
-	a.prompt = newPrompt(question{
+// askRule asks for a rule.
+func (a *app) askRule() (q question, text string) {
+	return question{
 		sign:     "rule",
 		enter:    "enter adds the rule",
 		history:  a.ruled,
@@ -50,7 +50,7 @@ func (a *app) askRule() {
 				return err
 			})
 		},
-	}, "")
+	}, ""
 }
 
 // arrow stands between the filter of a rule and its action.

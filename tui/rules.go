@@ -12,8 +12,7 @@ type rules struct {
 	rules []host.RuleStatus
 }
 
-func (p *rules) name() string { return "rules" }
-func (p *rules) rows() *list  { return &p.list }
+func (p *rules) rows() *list { return &p.list }
 
 const rulesHead = 1
 
@@ -31,13 +30,7 @@ func (p *rules) selected() *host.RuleStatus {
 	return &p.rules[p.list.selected]
 }
 
-func (p *rules) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - rulesHead; row >= from && row < to {
-		return row
-	}
-	return -1
-}
+func (p *rules) rowAt(y int) int { return p.list.rowAt(y - rulesHead) }
 
 func (p *rules) note(*scene) string {
 	on := 0

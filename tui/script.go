@@ -11,40 +11,18 @@ import (
 	"workbench/recordings"
 )
 
-// script is the panel of the plugin: facts above, below what it printed.
+// script is the panel of the plugin: what is known of it.
 type script struct {
 	list  list
 	facts []string
 }
 
-func (p *script) name() string { return "script" }
-func (p *script) rows() *list  { return &p.list }
-
-// printedRows is how many rows of output stay when there is little room.
-const printedRows = 3
-
+func (p *script) rows() *list        { return &p.list }
+func (p *script) rowAt(y int) int    { return p.list.rowAt(y) }
+func (p *script) note(*scene) string { return "" }
 func (p *script) feed(sc *scene, w, h int) {
 	p.facts = p.write(sc, w)
-	if len(sc.output) > 0 {
-		most := max(h-1-min(printedRows, len(sc.output)), 1)
-		p.facts = p.facts[:min(len(p.facts), most)]
-	}
-	p.list.feed(sc.outputGone, sc.outputGone+len(sc.output), h-len(p.facts)-1)
-}
-
-func (p *script) rowAt(y int) int {
-	from, to := p.list.visible()
-	if row := from + y - len(p.facts) - 1; row >= from && row < to {
-		return row
-	}
-	return -1
-}
-
-func (p *script) note(sc *scene) string {
-	if n := p.list.unseen(); n > 0 {
-		return fmt.Sprintf("%s new lines", shortCount(uint64(n)))
-	}
-	return ""
+	p.list.feed(0, len(p.facts), h)
 }
 
 // write returns the facts, the most important ones first.
@@ -110,45 +88,9 @@ func callbacksText(callbacks []plugins.Callback) string {
 	return strings.Join(words, " ")
 }
 
-func (p *script) draw(sc *scene, w, h int) []string {
-	lines := append([]string(nil), p.facts...)
-	if len(sc.output) > 0 {
-		out := &page{w: w, sc: sc}
-		out.head("output")
-		lines = append(lines, out.lines...)
-		from, to := p.list.visible()
-		for row := from; row < to; row++ {
-			lines = append(lines, p.drawOutput(sc, w, row))
-		}
-	}
-	return block(lines, w, h)
-}
-
-func (p *script) drawOutput(sc *scene, w, row int) string {
-	o := &sc.output[row-sc.outputGone]
-	l := newLine(w)
-	blank := ink{}
-	if row == p.list.selected && sc.focused && !p.list.follow {
-		blank = sc.selected
-		l.put(blank, "▸")
-	} else {
-		l.put(blank, " ")
-	}
-	l.put(sc.dim, sc.clock(o.event.Received)+" ")
-	sign, i := "", blank
-	switch e := &o.event; {
-	case e.Failed():
-		sign, i = "✗ ", sc.bad
-	case e.Kind == recordings.Reload:
-		sign, i = "↻ ", sc.good
-	case e.Callback != plugins.NoCallback:
-		l.put(sc.dim, e.Callback.String()+" ")
-	}
-	if o.more {
-		sign = spaces(width(sign))
-	}
-	l.put(i, sign+o.text)
-	return l.endIn(blank)
+func (p *script) draw(_ *scene, w, h int) []string {
+	from, to := p.list.visible()
+	return block(append([]string(nil), p.facts[from:to]...), w, h)
 }
 
 // position finds "name.lua:31:" in an error text.

@@ -10,13 +10,13 @@ import (
 	"workbench/recordings"
 )
 
-// askTime opens the line for the time of a request to go to.
-func (a *app) askTime() {
+// askTime asks for the time of a request to go to.
+func (a *app) askTime() (q question, text string) {
 	first := a.firstRequest()
 	parse := func(text string) (plugins.Stamp, error) {
 		return recordings.ParseMoment(strings.TrimSpace(text), first)
 	}
-	a.prompt = newPrompt(question{
+	return question{
 		sign:  "time: ",
 		enter: "enter goes to the first request from then on",
 		empty: "a time after the first request (1m30s) or of the day (" + a.scene.clock(first) + ")",
@@ -35,7 +35,7 @@ func (a *app) askTime() {
 			a.prompt = nil
 			return nil
 		},
-	}, "")
+	}, ""
 }
 
 // firstRequest returns when the oldest request came that the list has.

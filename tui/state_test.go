@@ -96,7 +96,7 @@ func TestFoldFailures(t *testing.T) {
 	}
 
 	screen := newScreen(t, 80, 24, log, nil, Options{})
-	screen.press("3")
+	screen.press("7")
 	screen.mustShow("✗ open: disk.lua:3: not today", "   stack")
 	screen.mustNotShow("flush: disk")
 	screen.press("4")
