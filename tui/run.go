@@ -38,6 +38,8 @@ type Options struct {
 	Mount string   // the file that the disk is mounted as
 	Hint  []string // what to try, a line each, above the keys
 
+	Filter string // what the list of requests shows at first; "" = all
+
 	Input  *os.File // the terminal; nil = standard input
 	Output *os.File // the same; nil = standard output
 
@@ -74,6 +76,10 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
+	a.live.now = o.Now()
+	if err := a.begin(o.Filter); err != nil {
+		return err
+	}
 	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }

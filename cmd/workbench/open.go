@@ -50,7 +50,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 	f := cmd.Flags()
 	f.StringVar(&o.since, "since", "", "begin at a time")
 	f.StringVar(&o.until, "until", "", "end before a time")
-	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches; see workbench help filters")
+	f.StringVar(&o.filterText, "filter", "", "show or print only what matches; see workbench help filters")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "headless: callbacks, connections and debug lines too")
@@ -81,10 +81,8 @@ func runOpen(ctx context.Context, o *openOptions, std streams) (err error) {
 	}
 	if o.headless || o.json || !isTerminal(std.Out) || !isTerminal(std.In) {
 		err = span.print(ctx, o, filter, std)
-	} else if filter != nil {
-		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
 	} else {
-		err = span.show(ctx, std)
+		err = span.show(ctx, o, std)
 	}
 	if missing := file.Missing(); missing != "" {
 		fmt.Fprintf(std.Err, "workbench: %s is not complete: %s\n", o.path, missing)
@@ -165,12 +163,13 @@ func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Fil
 }
 
 // show opens the screen over the span.
-func (s *span) show(ctx context.Context, std streams) error {
+func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 	h := s.Header()
 	_, last := s.Times()
 	return tui.Run(ctx, tui.Options{
 		Events: s,
 		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
+		Filter: o.filterText,
 		Input:  std.In, Output: std.Out,
 		Now: func() plugins.Stamp { return last },
 	})
