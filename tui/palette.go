@@ -113,7 +113,7 @@ func (p *palette) complete(text string, cursor int) (from int, offers []recordin
 	}
 	found := match(before, p.table)
 	if strings.TrimSpace(before) == "" {
-		found = byGroup(found)
+		found = ownFirst(p.app, byGroup(found))
 	}
 	if c, _ := p.parse(before); c == nil {
 		found = runnableFirst(p.app, found)

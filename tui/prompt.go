@@ -129,11 +129,12 @@ func (p *prompt) recall(by int) {
 }
 
 // How many rows a prompt has for what is offered, on a high terminal and on a
-// low one, and for what is wrong.
+// low one too, and for what is wrong.
 const (
-	offerRows    = 4
-	offerRowsLow = 2
-	verdictRows  = 2
+	offerRows     = 4
+	offerRowsHigh = 8
+	offerRowsLow  = 2
+	verdictRows   = 2
 
 	offerWidth = 14 // cells of what is offered at least
 )

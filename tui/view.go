@@ -211,8 +211,11 @@ func (a *app) refusal() []string {
 
 // offerRows returns how many rows a prompt has for what it offers.
 func (a *app) offerRows() int {
-	if a.low() {
+	switch {
+	case a.low():
 		return offerRowsLow
+	case a.height >= highHeight:
+		return offerRowsHigh
 	}
 	return offerRows
 }
