@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -51,12 +52,16 @@ type app struct {
 	detail        *detail  // nil unless open
 	menu          *menu    // nil unless open
 	prompt        *prompt  // nil unless open
-	filters       []string // that were applied, the newest last
-	errnos, ruled []string // the same of errors and rules
+	past          history  // what was typed
+	said          cell     // what the last key did, or why it did nothing
+	told          []string // the shell lines of what was done, the newest last
 	trouble       string   // what went wrong with the last command; "" = nothing
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
+	ascii         bool     // signs and frames are drawn in ASCII
+
+	clip func(text string) error // puts text on the clipboard; it may wait
 
 	err error // why the screen had to stop
 }
@@ -76,6 +81,9 @@ func newApp(o Options, t *theme) *app {
 			live: o.Workbench != nil,
 		},
 		commands: commands(),
+		clip:     func(string) error { return errors.New("this terminal has no clipboard") },
+		noMouse:  o.NoMouse,
+		ascii:    o.ASCII,
 		requests: req,
 		held:     held,
 		rules:    rules,
@@ -114,10 +122,14 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 	case tea.KeyMsg:
-		a.trouble = ""
+		a.trouble, a.said = "", cell{}
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
-		a.mouse(msg)
+		cmd = a.mouse(msg)
+	case copied:
+		a.noteCopied(msg)
+	case resumed:
+		cmd = a.resume(msg)
 	case searchOn:
 		a.searching = false
 	case acted:
@@ -155,8 +167,7 @@ func (a *app) arrange() {
 // keys runs the commands of the keys in msg. What was typed fast comes as one
 // message; what was pasted is not meant as keys, but may be text.
 func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
-	if text := msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace; text && !msg.Alt && a.where() == inPrompt {
-		a.prompt.insert(string(msg.Runes))
+	if text := msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace; text && !msg.Alt && a.typed(string(msg.Runes)) {
 		return nil
 	}
 	if msg.Paste {
@@ -167,14 +178,26 @@ func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
 	}
 	var cmds []tea.Cmd
 	for _, r := range msg.Runes {
-		if a.where() == inPrompt {
-			a.prompt.insert(string(r))
+		if a.typed(string(r)) {
 			continue
 		}
 		cmds = append(cmds, a.key(string(r)))
 		a.arrange()
 	}
 	return tea.Batch(cmds...)
+}
+
+// typed takes text where there is a line for it, and reports whether there is.
+func (a *app) typed(text string) bool {
+	switch a.where() {
+	case inPrompt:
+		a.prompt.insert(text)
+	case inMenu:
+		a.menu.narrow(a, a.menu.text+printable(text))
+	default:
+		return false
+	}
+	return true
 }
 
 // key runs the command that key has in the place that has the keys.
@@ -186,19 +209,68 @@ func (a *app) key(key string) tea.Cmd {
 	return a.run(c)
 }
 
-// run runs c if it can be run now.
+// run runs c if it can be run now; else it says why not.
 func (a *app) run(c *command) tea.Cmd {
 	if c.enabled != nil {
-		if ok, _ := c.enabled(a); !ok {
+		if ok, why := c.enabled(a); !ok {
+			if a.where() != inPrompt { // which says itself what is wrong
+				a.said = cell{a.scene.warn, why}
+			}
 			return nil
 		}
 	}
-	if c.ask != nil {
+	if c.run == nil {
 		q, text := c.ask(a)
 		a.prompt = newPrompt(q, text)
 		return nil
 	}
+	if c.shell != nil {
+		a.tell(c.shell(a))
+	}
 	return safely(c.run(a))
+}
+
+// why returns "" if c can be run from where the user is, below menu and prompt,
+// else the reason against it.
+func (a *app) why(c *command) string {
+	here := a.under()
+	if here == inDetail {
+		here |= placeOf(a.focus) // it is closed first
+	}
+	if c.where&here == 0 && c.where != inCopy {
+		return "only in: " + c.where.String()
+	}
+	if c.enabled != nil {
+		if ok, why := c.enabled(a); !ok {
+			return why
+		}
+	}
+	return ""
+}
+
+// choose runs a command that was chosen by its name and can be run.
+func (a *app) choose(c *command) tea.Cmd {
+	a.menu, a.prompt = nil, nil
+	if c.where&a.under() == 0 && c.where != inCopy {
+		a.detail = nil
+	}
+	return a.run(c)
+}
+
+// keptTold is how many shell lines are kept.
+const keptTold = 100
+
+// tell shows the shell line that does what the user did, until the next key.
+func (a *app) tell(line string) {
+	if line == "" {
+		return
+	}
+	a.said = cell{a.scene.dim, "$ " + line}
+	if n := len(a.told); n > 0 && a.told[n-1] == line {
+		return
+	}
+	a.told = append(a.told, line)
+	a.told = a.told[max(len(a.told)-keptTold, 0):]
 }
 
 // where returns the place that has the keys.
@@ -208,11 +280,19 @@ func (a *app) where() where {
 		return inQuestion
 	case a.tooSmall():
 		return inCard
+	case a.menu != nil && a.menu.only != 0:
+		return a.menu.only
 	case a.menu != nil:
 		return inMenu
 	case a.prompt != nil:
 		return inPrompt
-	case a.detail != nil:
+	}
+	return a.under()
+}
+
+// under returns the place that has the keys when neither menu nor prompt has them.
+func (a *app) under() where {
+	if a.detail != nil {
 		return inDetail
 	}
 	return placeOf(a.focus)
@@ -220,10 +300,7 @@ func (a *app) where() where {
 
 // rows returns the list that the moving keys move.
 func (a *app) rows() *list {
-	switch {
-	case a.menu != nil:
-		return &a.menu.list
-	case a.detail != nil:
+	if a.detail != nil {
 		return &a.requests.list
 	}
 	return a.panels[a.focus].rows()
@@ -246,52 +323,5 @@ func (a *app) pause() {
 	a.scene.state = a.live
 	if a.paused {
 		a.scene.state = a.live.freeze()
-	}
-}
-
-// wheelRows is how many rows a click of the mouse wheel moves.
-const wheelRows = 3
-
-// mouse moves the list under the pointer by the wheel; a click selects.
-func (a *app) mouse(msg tea.MouseMsg) {
-	if a.tooSmall() || a.asking {
-		return
-	}
-	by := 0
-	switch {
-	case msg.Button == tea.MouseButtonWheelUp:
-		by = -wheelRows
-	case msg.Button == tea.MouseButtonWheelDown:
-		by = wheelRows
-	case msg.Button != tea.MouseButtonLeft || msg.Action != tea.MouseActionPress:
-		return
-	}
-	if a.menu != nil {
-		a.menu.list.move(by)
-		return
-	}
-	for _, r := range a.areas() {
-		if msg.X < r.x || msg.X >= r.x+r.w || msg.Y < r.y || msg.Y >= r.y+r.h {
-			continue
-		}
-		if r.detail {
-			a.detail.scroll(by)
-			return
-		}
-		if by != 0 {
-			a.panels[r.shown].rows().move(by)
-			return
-		}
-		if p := r.tabAt(msg.X - r.x); msg.Y == r.y && p >= 0 {
-			a.focusOn(p)
-			return
-		}
-		a.focusOn(r.shown)
-		if row := a.panels[r.shown].rowAt(msg.Y - r.y - 1); row >= 0 {
-			l := a.panels[r.shown].rows()
-			l.pause()
-			l.move(row - l.selected)
-		}
-		return
 	}
 }

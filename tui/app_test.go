@@ -174,9 +174,11 @@ func TestQuit(t *testing.T) {
 		keys string
 		quit bool
 	}{
-		{"q", true}, {"ctrl+c", false}, {"ctrl+c ctrl+c", true}, {"ctrl+c q", true}, {"ctrl+c esc", false},
-		{"ctrl+c esc ctrl+c", false}, {"ctrl+c x j", false}, {"esc", false}, {"esc esc esc", false}, {"? q", false}, {"? q q", true},
-		{"enter q", false}, {"enter ctrl+c ctrl+c", true}, {"z q", true}, {"3 q", true}, {"? ctrl+c ctrl+c", true},
+		{"q", false}, {"q y", true}, {"q n", false}, {"q q", true}, {"q esc q esc", false},
+		{"ctrl+c", false}, {"ctrl+c ctrl+c", true}, {"ctrl+c q", true}, {"ctrl+c esc", false},
+		{"ctrl+c esc ctrl+c", false}, {"ctrl+c x j", false}, {"esc", false}, {"esc esc esc", false}, {"? q", false}, {"? q esc q", false},
+		{"enter q", false}, {"enter q q y", true}, {"enter ctrl+c ctrl+c", true}, {"3 q y", true}, {"? ctrl+c ctrl+c", true},
+		{"y ctrl+c ctrl+c", true}, {"y q", false}, {": q u i t enter", false}, {": q u i t enter y", true}, {": q u i t . n o w enter", false},
 	} {
 		log, bench := fixture()
 		s := newScreen(t, 80, 24, log, bench, fixtureOptions())

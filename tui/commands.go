@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,21 +23,24 @@ const (
 	inRules       = where(1) << rulesPanel
 	inOutput      = where(1) << outputPanel
 	inPanels      = where(1)<<numPanels - 1
+)
 
+const (
 	inDetail   = where(1) << (iota + 16) // one request
 	inMenu                               // the list of commands
+	inCopy                               // the list of what can be copied
 	inPrompt                             // the line that is typed
 	inQuestion                           // whether to quit
 	inCard                               // the terminal is too small
 
-	inLists = inPanels | inDetail | inMenu
+	inLists = inPanels | inDetail
 )
 
 // placeOf returns the place that a panel is.
 func placeOf(panel int) where { return where(1) << panel }
 
 // otherPlaces are the names of the places that are no panels, in their order.
-var otherPlaces = [...]string{"request", "menu", "input line", "quit?", "too small"}
+var otherPlaces = [...]string{"request", "menu", "copy menu", "input line", "quit?", "too small"}
 
 // places returns all places with their names.
 func places() (all []where, names []string) {
@@ -50,14 +55,11 @@ func places() (all []where, names []string) {
 
 // String returns the names of the places: "requests, script".
 func (w where) String() string {
-	switch w {
-	case inLists:
-		return "everywhere"
-	case inPanels:
-		return "panels"
-	}
 	all, names := places()
 	var in []string
+	if w&inPanels == inPanels {
+		in, w = append(in, "panels"), w&^inPanels
+	}
 	for i, place := range all {
 		if w&place != 0 {
 			in = append(in, names[i])
@@ -66,10 +68,11 @@ func (w where) String() string {
 	return strings.Join(in, ", ")
 }
 
-// A command is something that the user can do. Keys, footer and menu are made
-// from the one table of them.
+// A command is something that the user can do. Keys, footer, menu, palette and
+// KEYS.md are made from the one table of them.
 type command struct {
-	id    string
+	id    string   // as it is typed in the palette, where a blank does for a point
+	group string   // the heading that it stands under; see [groups]
 	keys  []string // as Bubble Tea names them; the first is shown in the footer
 	where where
 	title string // for the footer, a word or two; "" = it is not there
@@ -80,12 +83,16 @@ type command struct {
 
 	// run changes a. What might wait is left to the command that it returns.
 	// A command that needs an argument has ask instead: it returns what is to be
-	// typed, and the text to begin with.
+	// typed, and the text to begin with. One that has both runs, and takes an
+	// argument in the palette only.
 	run func(*app) tea.Cmd
 	ask func(*app) (question, string)
 
 	// shell returns the line that does the same in a shell; nil or "" = there is none.
 	shell func(*app) string
+
+	// preview returns what it would copy; nil if it copies nothing.
+	preview func(*app) string
 }
 
 // find returns the command that key has in a place, nil if there is none.
@@ -98,19 +105,6 @@ func find(table []command, place where, key string) *command {
 	return nil
 }
 
-// keyNames are the keys that are shown by another name than Bubble Tea's.
-var keyNames = map[string]string{
-	" ": "space", "up": "↑", "down": "↓", "left": "←", "right": "→",
-}
-
-// keyName returns how key is shown.
-func keyName(key string) string {
-	if name, ok := keyNames[key]; ok {
-		return name
-	}
-	return strings.ReplaceAll(key, "+", "-")
-}
-
 // do makes the run function of a command that waits for nothing.
 func do(f func(*app)) func(*app) tea.Cmd {
 	return func(a *app) tea.Cmd {
@@ -119,58 +113,82 @@ func do(f func(*app)) func(*app) tea.Cmd {
 	}
 }
 
-// commands returns the table. The footer drops what stands last when it has
-// little room, so the order is that of use.
-func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+// A group is commands that have something in common, and its name.
+type group struct {
+	name     string
+	commands []command
 }
 
-// viewCommands returns the part of the table that is about what is shown.
+// groups returns the parts of the table. The footer drops what stands last when
+// it has little room, so the order is that of use.
+func groups() []group {
+	return []group{
+		{"screen", viewCommands()},
+		{"requests", requestCommands()},
+		{"held", heldCommands()},
+		{"rules", ruleCommands()},
+		{"view", listCommands()},
+		{"disk", holdCommands()},
+		{"script", scriptCommands()},
+		{"copy", copyCommands()},
+		{"screen", screenCommands()},
+		{"panels", panelCommands()},
+		{"move", moveCommands()},
+		{"leave", leaveCommands()},
+		{"menu", menuCommands()},
+		{"typing", promptCommands()},
+	}
+}
+
+// commands returns the table.
+func commands() []command {
+	var table []command
+	for _, g := range groups() {
+		for _, c := range g.commands {
+			c.group = g.name
+			table = append(table, c)
+		}
+	}
+	return table
+}
+
+// viewCommands returns the part of the table that opens and closes what lies
+// over the panels.
 func viewCommands() []command {
 	return []command{
 		{
-			id: "help", keys: []string{"?"}, where: inPanels | inDetail, title: "help",
-			help: "list all commands and their keys",
-			run:  do(func(a *app) { a.menu = newMenu(a.commands, a.where()) }),
+			id: "help", keys: []string{"?"}, where: inLists, title: "help",
+			help: "what can be done here, and all other commands",
+			run:  do(func(a *app) { a.menu = newMenu(a, 0) }),
 		},
 		{
-			id: "quit", keys: []string{"q"}, where: inPanels | inCard, title: "quit",
-			help: "end the program; clients are cut off",
-			run:  func(*app) tea.Cmd { return tea.Quit },
+			id: "quit", keys: []string{"q"}, where: inPanels, title: "quit",
+			help: "end the program, when asked; clients are cut off",
+			run:  do(func(a *app) { a.asking = true }),
 		},
 		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
 			help: "go back to the list",
 			run:  do(func(a *app) { a.detail = nil }),
 		},
-		{
-			id: "menu.close", keys: []string{"esc", "q", "?"}, where: inMenu, title: "close",
-			help: "close this list",
-			run:  do(func(a *app) { a.menu = nil }),
-		},
-		{
-			id: "menu.run", keys: []string{"enter"}, where: inMenu, title: "run",
-			help:    "run the selected command",
-			enabled: func(a *app) (bool, string) { return a.menu.usable(a) },
-			run:     func(a *app) tea.Cmd { return a.menu.run(a) },
-		},
+	}
+}
+
+// requestCommands returns the part of the table that is about finished requests.
+func requestCommands() []command {
+	some := func(a *app) (bool, string) { return !a.requests.list.empty(), "there is no request" }
+	return []command{
 		{
 			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
-			help: "show all of the request: times, error, bytes",
-			enabled: func(a *app) (bool, string) {
-				return !a.requests.list.empty(), "there is no request"
-			},
+			help: "show all of the request: times, error, bytes", enabled: some,
 			run: do(func(a *app) {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
 			}),
 		},
 		{
-			id: "request.time", keys: []string{"T"}, where: inRequests,
-			help: "go to the first request from a time on",
-			enabled: func(a *app) (bool, string) {
-				return !a.requests.list.empty(), "there is no request"
-			},
+			id: "goto", keys: []string{"T"}, where: inRequests,
+			help: "go to the first request from a time on", enabled: some,
 			ask: (*app).askTime,
 		},
 	}
@@ -200,12 +218,16 @@ func listCommands() []command {
 			help: "freeze the screen, not the disk; again: go on",
 			run:  do((*app).pause),
 		},
+		{
+			id: "palette", keys: []string{":", "ctrl+p"}, where: inLists, title: "command",
+			help: "type a command; what it may be is offered",
+			ask:  (*app).askCommand,
+		},
 	}
 }
 
-// screenCommands returns the part of the table that is about the script, the
-// panels, and the way through them.
-func screenCommands() []command {
+// scriptCommands returns the part of the table that is about the script.
+func scriptCommands() []command {
 	return []command{
 		{
 			id: "reload", keys: []string{"R"}, where: inPanels | inDetail, title: "reload",
@@ -217,6 +239,7 @@ func screenCommands() []command {
 				bench := a.bench
 				return func() tea.Msg { bench.Kick(); return nil }
 			},
+			shell: func(*app) string { return fmt.Sprintf("kill -HUP %d", os.Getpid()) },
 		},
 		{
 			id: "undo", keys: []string{"U"}, where: inPanels | inDetail,
@@ -229,8 +252,15 @@ func screenCommands() []command {
 				return func() tea.Msg { bench.KickUndo(); return nil }
 			},
 		},
+	}
+}
+
+// screenCommands returns the part of the table that is about the panels and the
+// way through them.
+func screenCommands() []command {
+	return []command{
 		{
-			id: "focus.next", keys: []string{"tab"}, where: inPanels, title: "panel",
+			id: "panel.next", keys: []string{"tab"}, where: inPanels, title: "panel",
 			help: "go to the next panel",
 			run:  do(func(a *app) { a.focusOn((a.focus + 1) % numPanels) }),
 		},
@@ -252,11 +282,11 @@ func screenCommands() []command {
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,
 			help:    "show the other panels again",
-			enabled: func(a *app) (bool, string) { return a.zoomed, "no panel has the whole screen" },
+			enabled: func(a *app) (bool, string) { return a.zoomed, "nothing is open that could be closed" },
 			run:     do(func(a *app) { a.zoomed = false }),
 		},
 		{
-			id: "focus.previous", keys: []string{"shift+tab"}, where: inPanels,
+			id: "panel.previous", keys: []string{"shift+tab"}, where: inPanels,
 			help: "go to the panel before",
 			run:  do(func(a *app) { a.focusOn((a.focus + numPanels - 1) % numPanels) }),
 		},
@@ -309,38 +339,12 @@ func moveCommands() []command {
 	}
 }
 
-// quitCommands returns the part of the table that ends the program.
-func quitCommands() []command {
-	return []command{
-		{
-			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt,
-			help: "ask whether to quit; once more quits",
-			run:  do(func(a *app) { a.asking = true }),
-		},
-		{
-			id: "quit.now", keys: []string{"ctrl+c", "q", "y"}, where: inQuestion, title: "quit",
-			help: "quit, when asked",
-			run:  func(*app) tea.Cmd { return tea.Quit },
-		},
-		{
-			id: "quit.not", keys: []string{"esc", "n"}, where: inQuestion, title: "stay",
-			help: "do not quit, when asked",
-			run:  do(func(a *app) { a.asking = false }),
-		},
-		{
-			id: "quit.small", keys: []string{"ctrl+c"}, where: inCard,
-			help: "quit, when the terminal is too small",
-			run:  func(*app) tea.Cmd { return tea.Quit },
-		},
-	}
-}
-
-// focusCommands returns the commands that go to a panel each.
-func focusCommands() []command {
+// panelCommands returns the commands that go to a panel each.
+func panelCommands() []command {
 	var table []command
 	for p, name := range panelNames {
 		table = append(table, command{
-			id: "focus." + name, keys: []string{panelKey(p)}, where: inPanels,
+			id: "panel." + name, keys: []string{panelKey(p)}, where: inPanels,
 			help: "go to the panel " + name,
 			run:  do(func(a *app) { a.focusOn(p) }),
 		})

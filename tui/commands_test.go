@@ -2,7 +2,6 @@ package tui
 
 import (
 	"math/bits"
-	"slices"
 	"testing"
 )
 
@@ -14,7 +13,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("the id %q is empty or not unique", c.id)
 		}
 		ids[c.id] = true
-		if len(c.keys) == 0 || c.help == "" || c.where == 0 || (c.run == nil) == (c.ask == nil) {
+		if len(c.keys) == 0 || c.help == "" || c.where == 0 || c.run == nil && c.ask == nil || c.group == "" {
 			t.Errorf("%s: keys %v, help %q, where %v: something is missing", c.id, c.keys, c.help, c.where)
 		}
 		if len(c.help) > 48 {
@@ -45,7 +44,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("in %v esc quits", place)
 		}
 	}
-	if everywhere := inLists | inPrompt | inQuestion | inCard; bits.OnesCount32(uint32(everywhere)) != len(all) {
+	if everywhere := inLists | inMenu | inCopy | inPrompt | inQuestion | inCard; bits.OnesCount32(uint32(everywhere)) != len(all) {
 		t.Error("a place has no name")
 	}
 }
@@ -79,41 +78,5 @@ func TestFooterComesFromTable(t *testing.T) {
 	for _, w := range []int{60, 61, 70, 80, 100} {
 		s.resize(w, 20)
 		s.mustShow("? help")
-	}
-}
-
-func TestMenuListsTable(t *testing.T) {
-	log, bench := fixture()
-	s := newScreen(t, 120, 80, log, bench, fixtureOptions())
-	s.press("?")
-	for _, c := range s.app.commands {
-		s.mustShow(c.help)
-	}
-	s.mustShow("only in: request", "no panel has the whole screen")
-
-	s.press("esc")
-	s.mustNotShow("enter runs")
-
-	// enter runs what is selected, if it can be run.
-	find := func(id string) int {
-		return slices.IndexFunc(s.app.commands, func(c command) bool { return c.id == id })
-	}
-	s.press("?")
-	s.app.menu.list.move(find("focus.output"))
-	s.press("enter")
-	if s.app.menu != nil || s.app.focus != outputPanel {
-		t.Errorf("the menu did not run the command: focus %d", s.app.focus)
-	}
-	s.press("?")
-	s.app.menu.list.move(find("follow"))
-	s.press("enter")
-	if s.app.menu != nil || s.app.panels[outputPanel].rows().follow {
-		t.Error("the menu ran follow elsewhere than where it was opened")
-	}
-	s.press("?")
-	s.app.menu.list.move(find("request.open"))
-	s.press("enter")
-	if s.app.menu == nil || s.app.detail != nil {
-		t.Error("the menu ran a command that is not for this place")
 	}
 }

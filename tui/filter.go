@@ -136,10 +136,11 @@ func (a *app) askFilter() (q question, text string) {
 		sign:     "/",
 		enter:    "enter shows the requests that match",
 		empty:    "enter shows all requests",
-		history:  a.filters,
+		history:  a.past.Filters,
 		check:    checkFilter,
 		complete: recordings.Complete,
 		accept:   (*app).applyFilter,
+		shell:    func(text string) string { return a.again("--headless --filter", text) },
 	}, text
 }
 
@@ -158,7 +159,7 @@ func (a *app) begin(text string) error {
 	if err != nil {
 		return err
 	}
-	a.filters = remember(a.filters, text)
+	a.past.Filters = remember(a.past.Filters, text)
 	a.requests.pick(&a.scene, text, f.At(a.scene.now))
 	return nil
 }
@@ -176,7 +177,7 @@ func (a *app) applyFilter(text string) tea.Cmd {
 		a.requests.pick(&a.scene, "", nil)
 		return nil
 	}
-	a.filters = remember(a.filters, text)
+	a.past.Filters = remember(a.past.Filters, text)
 	a.requests.pick(&a.scene, text, f.At(a.scene.now))
 	return nil
 }

@@ -31,8 +31,9 @@ func (a *app) note(msg acted) {
 		a.prompt.problem = msg.err
 	case asked:
 		a.prompt = nil
+		a.tell(msg.prompt.did)
 	case msg.err != nil:
-		a.trouble = msg.err.Error()
+		a.trouble, a.said = msg.err.Error(), cell{}
 	}
 }
 
@@ -86,6 +87,13 @@ func holdCommands() []command {
 				return a.bench != nil, "there is nothing to hold: this is a recording"
 			},
 			run: (*app).hold,
+			ask: (*app).askHold,
+			shell: func(a *app) string {
+				if i := a.holdRule(); i >= 0 && a.live.rules[i].On {
+					return ""
+				}
+				return a.again("--rule", holdAll)
+			},
 		},
 		{
 			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
@@ -98,7 +106,7 @@ func holdCommands() []command {
 			},
 		},
 		{
-			id: "rule.add", keys: []string{"i"}, where: inPanels, title: "rule",
+			id: "rule", keys: []string{"i"}, where: inPanels, title: "rule",
 			help: "add a rule: what is done to which requests",
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil, "there is nothing to rule: this is a recording"
@@ -112,7 +120,7 @@ func holdCommands() []command {
 // stays so.
 func (a *app) hold() tea.Cmd {
 	var rule host.RuleStatus // number 0: there is none
-	if i := slices.IndexFunc(a.live.rules, func(r host.RuleStatus) bool { return r.Text == holdAll }); i >= 0 {
+	if i := a.holdRule(); i >= 0 {
 		rule = a.live.rules[i]
 	}
 	return a.act(func(c host.Control) error {
@@ -127,18 +135,43 @@ func (a *app) hold() tea.Cmd {
 	})
 }
 
+// holdRule returns where the rule that holds every request stands, -1 if there is none.
+func (a *app) holdRule() int {
+	return slices.IndexFunc(a.live.rules, func(r host.RuleStatus) bool { return r.Text == holdAll })
+}
+
+// askHold asks for the filter of the requests that are to be held.
+func (a *app) askHold() (q question, text string) {
+	rule := func(when string) string { return strings.TrimSpace(when) + " " + holdAll }
+	return question{
+		sign:     "hold",
+		enter:    "enter holds the requests that match",
+		empty:    "enter holds every request",
+		history:  a.past.Filters,
+		check:    func(text string) error { return checkRule(rule(text)) },
+		complete: recordings.Complete,
+		accept: func(a *app, text string) tea.Cmd {
+			return a.act(func(c host.Control) error {
+				_, err := c.AddRule(rule(text))
+				return err
+			})
+		},
+		shell: func(text string) string { return a.again("--rule", rule(text)) },
+	}, ""
+}
+
 // askErrno asks for the error that the selected request gets.
 func (a *app) askErrno() (q question, text string) {
 	number := a.held.selected().Number
 	return question{
 		sign:     fmt.Sprintf("fail %d with", number),
 		enter:    "enter answers the request with this error",
-		history:  a.errnos,
+		history:  a.past.Errors,
 		check:    checkErrno,
 		complete: completeErrno,
 		accept: func(a *app, text string) tea.Cmd {
 			errno, _ := plugins.ParseErrno(strings.TrimSpace(text))
-			a.errnos = remember(a.errnos, strings.TrimSpace(text))
+			a.past.Errors = remember(a.past.Errors, strings.TrimSpace(text))
 			return a.act(func(c host.Control) error { return c.FailHeld(number, errno) })
 		},
 	}, ""

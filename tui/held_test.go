@@ -20,6 +20,7 @@ func TestHeldAndUndo(t *testing.T) {
 	s.mustNotShow("‖")
 	bench.set(func(status *host.Status) { status.Held, status.Past = 3, 1 })
 	s.pulse()
+	s.press("tab") // the reason makes room
 	s.mustShow("‖ 3 held", "A let go")
 	s.press("A U")
 	if bench.released != 3 || bench.undone != 1 {

@@ -26,6 +26,8 @@ type prompt struct {
 
 	past  int    // the entry of the history that is shown; behind the last stands the draft
 	draft string // what was typed before the history was looked at
+
+	did string // the shell line of what is being done; "" = there is none
 }
 
 // A question is what a prompt is for.
@@ -38,6 +40,11 @@ type question struct {
 	check    func(text string) error
 	complete func(text string, cursor int) (from int, offers []recordings.Candidate)
 	accept   func(a *app, text string) tea.Cmd
+
+	// These may be nil. verdict says what enter would do, and is asked instead of
+	// enter and empty; shell returns the line that does the same in a shell.
+	verdict func(*prompt) string
+	shell   func(text string) string
 }
 
 func newPrompt(q question, text string) *prompt {
@@ -56,7 +63,16 @@ func (p *prompt) set(text string, cursor int) {
 
 // insert puts what was typed or pasted at the cursor.
 func (p *prompt) insert(typed string) {
-	typed = strings.Map(func(r rune) rune {
+	typed = printable(typed)
+	if len(p.text)+len(typed) > longText {
+		return
+	}
+	p.set(p.text[:p.cursor]+typed+p.text[p.cursor:], p.cursor+len(typed))
+}
+
+// printable returns what of typed text can stand on a line.
+func printable(typed string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -65,10 +81,6 @@ func (p *prompt) insert(typed string) {
 		}
 		return r
 	}, typed)
-	if len(p.text)+len(typed) > longText {
-		return
-	}
-	p.set(p.text[:p.cursor]+typed+p.text[p.cursor:], p.cursor+len(typed))
 }
 
 // move moves the cursor by a character, to the right or left.
@@ -116,29 +128,29 @@ func (p *prompt) recall(by int) {
 	p.set(text, len(text))
 }
 
-// keptHistory is how many entries a history has at most.
-const keptHistory = 100
-
-// remember puts text at the end of a history, where it stands once.
-func remember(history []string, text string) []string {
-	out := slices.DeleteFunc(slices.Clone(history), func(s string) bool { return s == text })
-	out = append(out, text)
-	return out[max(len(out)-keptHistory, 0):]
-}
-
 // How many rows a prompt has for what is offered, on a high terminal and on a
-// low one, and for what is wrong.
+// low one too, and for what is wrong.
 const (
-	offerRows    = 4
-	offerRowsLow = 2
-	verdictRows  = 2
+	offerRows     = 4
+	offerRowsHigh = 8
+	offerRowsLow  = 2
+	verdictRows   = 2
+
+	offerWidth = 14 // cells of what is offered at least
 )
+
+// firstOffer returns the offer in the first of so many rows.
+func (p *prompt) firstOffer(rows int) int { return max(p.marked-rows+1, 0) }
 
 // draw returns the rows: what is offered, what is wrong, the line.
 func (p *prompt) draw(sc *scene, w, offers int) []string {
-	t := newTable(w, []column{{title: "text", width: 14}, {title: "help", width: 20, grows: true}})
+	widest := offerWidth
+	for _, c := range p.offers {
+		widest = min(max(widest, width(clean(c.Text))), w/3)
+	}
+	t := newTable(w, []column{{title: "text", width: widest}, {title: "help", width: 20, grows: true}})
 	var rows []string
-	from := max(p.marked-offers+1, 0)
+	from := p.firstOffer(offers)
 	for i, c := range p.offers[from:min(from+offers, len(p.offers))] {
 		var mark *ink
 		if from+i == p.marked {
@@ -151,6 +163,8 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 	switch {
 	case p.problem != nil:
 		sign, i, text = "✗", sc.bad, p.problem.Error()
+	case p.verdict != nil:
+		text = p.verdict(p)
 	case strings.TrimSpace(p.text) == "":
 		text = p.empty
 	}

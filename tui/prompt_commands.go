@@ -18,7 +18,7 @@ func promptCommands() []command {
 			enabled: func(a *app) (bool, string) {
 				return a.prompt != nil && a.prompt.problem == nil, "the line cannot be understood"
 			},
-			run: func(a *app) tea.Cmd { return a.prompt.accept(a, a.prompt.text) },
+			run: (*app).accept,
 		},
 		{
 			id: "prompt.leave", keys: []string{"esc"}, where: inPrompt, title: "leave",
@@ -81,4 +81,18 @@ func promptCommands() []command {
 			run:  edit(func(p *prompt) { p.erase(0) }),
 		},
 	}
+}
+
+// accept does as the line says. What was done in a shell's words is told when it
+// is done; see [app.note] for what the host is asked.
+func (a *app) accept() tea.Cmd {
+	p := a.prompt
+	if p.did = ""; p.shell != nil {
+		p.did = p.shell(p.text)
+	}
+	cmd := p.accept(a, p.text)
+	if a.prompt == nil && cmd == nil {
+		a.tell(p.did)
+	}
+	return cmd
 }

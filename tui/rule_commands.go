@@ -39,17 +39,18 @@ func (a *app) askRule() (q question, text string) {
 	return question{
 		sign:     "rule",
 		enter:    "enter adds the rule",
-		history:  a.ruled,
+		history:  a.past.Rules,
 		check:    checkRule,
 		complete: completeRule,
 		accept: func(a *app, text string) tea.Cmd {
 			text = strings.TrimSpace(text)
-			a.ruled = remember(a.ruled, text)
+			a.past.Rules = remember(a.past.Rules, text)
 			return a.act(func(c host.Control) error {
 				_, err := c.AddRule(text)
 				return err
 			})
 		},
+		shell: func(text string) string { return a.again("--rule", strings.TrimSpace(text)) },
 	}, ""
 }
 

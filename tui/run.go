@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -38,7 +39,11 @@ type Options struct {
 	Mount string   // the file that the disk is mounted as
 	Hint  []string // what to try, a line each, above the keys
 
-	Filter string // what the list of requests shows at first; "" = all
+	Filter  string // what the list of requests shows at first; "" = all
+	Keys    string // the file with keys of the user's own; "" = none
+	History string // the file that keeps what is typed between runs; "" = none
+	NoMouse bool   // begin with the mouse left to the terminal
+	ASCII   bool   // draw signs and frames in ASCII
 
 	Input  *os.File // the terminal; nil = standard input
 	Output *os.File // the same; nil = standard output
@@ -47,16 +52,21 @@ type Options struct {
 	Wall func(plugins.Stamp) time.Time // the time of day of a stamp; nil = its own
 }
 
-// ErrNoTerminal is returned by [Run] if it was not given a terminal.
-var ErrNoTerminal = errors.New("the screen needs a terminal")
+// ErrNoTerminal is returned by [Run] if it was not given a terminal,
+// ErrTerminalGone if the terminal was closed.
+var (
+	ErrNoTerminal   = errors.New("the screen needs a terminal")
+	ErrTerminalGone = errors.New("the terminal was closed")
+)
 
 // frameRate is how often the terminal is written to at most, in a second.
 const frameRate = 30
 
 // Run shows the screen until the user quits or ctx ends, and returns nil then.
 // It leaves the terminal as it found it, even if the screen itself fails, which
-// is an error. Signals are left to the caller, except that of the terminal's size.
-func Run(ctx context.Context, o Options) error {
+// is an error. Signals are left to the caller, except that of the terminal's
+// size, and those that suspend the program when the user asks for that.
+func Run(ctx context.Context, o Options) (err error) {
 	if o.Input == nil {
 		o.Input = os.Stdin
 	}
@@ -77,31 +87,77 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
 	a.live.now = o.Now()
-	if err := a.begin(o.Filter); err != nil {
-		return err
-	}
 	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
+	a.clip = func(text string) error {
+		// One write, as a frame is, so that neither gets into the midst of the other.
+		_, err := o.Output.WriteString(ansi.SetSystemClipboard(text))
+		return err
+	}
+	before := a.recall(o)
+	if err := a.begin(o.Filter); err != nil {
+		return err
+	}
 
-	_, err := tea.NewProgram(a,
-		tea.WithInput(o.Input),
+	with := []tea.ProgramOption{
+		tea.WithInput(keyboard{o.Input}),
 		tea.WithOutput(synchronized{o.Output}),
 		tea.WithAltScreen(),
-		tea.WithMouseCellMotion(),
 		tea.WithFPS(frameRate),
 		tea.WithoutSignalHandler(),
-	).Run()
+	}
+	if !o.NoMouse {
+		with = append(with, tea.WithMouseCellMotion())
+	}
+	_, err = tea.NewProgram(a, with...).Run()
 
 	cancel()
 	lane <- struct{}{} // the command that waits for events has ended
-	if a.err != nil {
-		return a.err
+	switch {
+	case a.err != nil:
+		err = a.err
+	case err != nil:
+		err = fmt.Errorf("the screen: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("the screen: %w", err)
+	if o.History != "" {
+		err = errors.Join(err, a.past.write(o.History, &before))
 	}
-	return nil
+	return err
+}
+
+// recall takes in the keys of the user's own and what was typed in earlier runs,
+// which it returns. The screen opens whatever is wrong with them, and says so.
+func (a *app) recall(o Options) history {
+	if o.Keys != "" {
+		table, err := readKeys(o.Keys)
+		if err != nil {
+			a.trouble = "the usual keys apply: " + err.Error()
+		} else {
+			a.commands = table
+		}
+	}
+	if o.History != "" {
+		past, err := readHistory(o.History)
+		if err != nil && a.trouble == "" {
+			a.trouble = err.Error()
+		}
+		a.past = past
+	}
+	return a.past
+}
+
+// keyboard is a terminal that fails when it is closed. Bubble Tea takes the end
+// of its input for one that is only quiet, and would go on without a terminal.
+type keyboard struct{ *os.File }
+
+// Read implements io.Reader.
+func (k keyboard) Read(p []byte) (int, error) {
+	n, err := k.File.Read(p)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO) {
+		err = ErrTerminalGone
+	}
+	return n, err
 }
 
 // renderer returns what knows the colours of a terminal. Bubble Tea has asked

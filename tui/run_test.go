@@ -199,7 +199,7 @@ func TestTerminal(t *testing.T) {
 	term := newTerminal(t, 80, 24)
 	term.show("none", "")
 	term.keys("?")
-	term.waitFor("┏━ commands", "follow the newest row")
+	term.waitFor("┏━ commands", "show only the requests")
 	term.keys("Escape")
 	term.waitFor("[2·callbacks]")
 	term.keys("k", "k", "Enter")
@@ -216,7 +216,7 @@ func TestTerminal(t *testing.T) {
 	term.waitFor("Quit?")
 	term.keys("Escape")
 	term.waitFor("? help")
-	term.keys("q")
+	term.keys("q", "y")
 	term.mustBeRestored(0)
 }
 
@@ -259,6 +259,119 @@ func TestTerminalContextEnds(t *testing.T) {
 	}
 }
 
+// TestTerminalSuspend: ctrl-z gives the shell its terminal back, and fg the screen.
+func TestTerminalSuspend(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	term.keys("set -m", "Enter")
+	term.show("none", "")
+	for _, mouse := range []string{"1", "0"} {
+		term.keys("C-z")
+		term.waitFor("workbench is suspended", "Stopped", shellPrompt)
+		if flags := term.flags(); flags != "0 0 1" {
+			t.Errorf("suspended: alternate screen, mouse and cursor are %q, want 0 0 1", flags)
+		}
+		term.keys("clear; stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l", "Enter")
+		term.waitFor("0\n" + shellPrompt)
+		term.keys("fg", "Enter")
+		term.waitFor("1·requests", "EFBIG", "? help")
+		term.waitForFlags("1 " + mouse + " 0")
+		term.keys("?")
+		term.waitFor("type to narrow")
+		term.keys("Escape")
+		term.waitFor("[2·callbacks]")
+		if mouse == "1" {
+			term.keys("M")
+			term.waitFor("mouse off")
+		}
+	}
+	term.keys("q", "y")
+	term.waitForFlags("0 0 1") // what stood behind the program on its line is forgotten by the shell
+	term.keys("clear; stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l", "Enter")
+	term.waitFor("0\n" + shellPrompt)
+}
+
+// flags returns whether alternate screen, mouse and cursor are on.
+func (term *terminal) flags() string {
+	return strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"))
+}
+
+func (term *terminal) waitForFlags(want string) {
+	term.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for term.flags() != want {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			term.t.Fatalf("alternate screen, mouse and cursor are %q, want %q", term.flags(), want)
+		}
+	}
+}
+
+// TestTerminalSuspendWithoutShell: where nothing could take over, ctrl-z says so
+// and the screen goes on.
+func TestTerminalSuspendWithoutShell(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	term.tmux("respawn-pane", "-k", "env", helperVariable+"=none", self)
+	term.waitFor("1·requests", "EFBIG")
+	term.keys("C-z")
+	term.waitFor("✗ not suspended: there is no shell", "1·requests")
+	term.waitForFlags("1 1 0")
+	term.keys("?")
+	term.waitFor("type to narrow")
+}
+
+// TestTerminalCloses: when the terminal goes away the screen ends, and does not
+// go on for nobody.
+func TestTerminalCloses(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	report := filepath.Join(t.TempDir(), "report")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A second terminal, which can be closed while the first has the report. The
+	// program ignores SIGHUP, as one that reloads by it does.
+	term.tmux("new-window", "-d", "-n", "doomed", "trap '' HUP; "+helperVariable+"=none "+self+" 2>"+report+".err; echo $? >"+report)
+	for !strings.Contains(term.tmux("capture-pane", "-p", "-t", "doomed"), "1·requests") {
+		if err := term.ctx.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	term.tmux("kill-window", "-t", "doomed")
+	term.keys("clear; until test -s "+report+"; do sleep 0.1; done; echo ended=$(cat "+report+")", "Enter")
+	term.waitFor("ended=3")
+}
+
+// TestTerminalCopies: what is copied arrives at the terminal.
+func TestTerminalCopies(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	term.tmux("set-option", "-g", "set-clipboard", "on")
+	term.show("none", "")
+	term.keys("y", "y")
+	term.waitFor("✓ copied", "bytes: row")
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(term.tmux("list-buffers", "-F", "#{buffer_sample}"), "WRITE") {
+		select {
+		case <-deadline:
+			t.Fatal("tmux got no clipboard")
+		default:
+		}
+	}
+	term.waitFor("1·requests", "EFBIG")
+	term.keys("q", "y")
+	term.mustBeRestored(0)
+}
+
 func TestTerminalColours(t *testing.T) {
 	for _, tt := range []struct {
 		environment string
@@ -274,7 +387,7 @@ func TestTerminalColours(t *testing.T) {
 			if got := strings.Contains(term.tmux("capture-pane", "-p", "-e"), "\x1b["); got != tt.colours {
 				t.Errorf("colours: %v, want %v", got, tt.colours)
 			}
-			term.keys("q")
+			term.keys("q", "y")
 			term.mustBeRestored(0)
 		})
 	}

@@ -54,6 +54,13 @@ func (b *fakeBench) ask(format string, args ...any) error {
 	return b.fails
 }
 
+// did reports whether it was asked for what.
+func (b *fakeBench) did(what string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.asked, what)
+}
+
 func (b *fakeBench) Release(n uint64) error              { return b.ask("release %d", n) }
 func (b *fakeBench) DropHeld(n uint64) error             { return b.ask("drop %d", n) }
 func (b *fakeBench) RemoveRule(n uint16) error           { return b.ask("remove %d", n) }
@@ -105,6 +112,9 @@ type screen struct {
 	now   plugins.Stamp
 	idle  bool // as the app last listened
 	quit  bool
+
+	copied    string // to the clipboard
+	clipFails error
 }
 
 // newScreen opens a screen of w by h cells on log, in no colours.
@@ -128,6 +138,8 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	s.app = newApp(o, newTheme(r))
 	s.feed = &feed{events: log, bench: o.Workbench, now: func() plugins.Stamp { return s.now }}
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
+	s.app.clip = func(text string) error { s.copied = text; return s.clipFails }
+	s.app.recall(o)
 	s.resize(w, h)
 	s.pulse()
 	return s
@@ -164,7 +176,7 @@ var keyTypes = map[string]tea.KeyType{
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab,
 	"up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
 	"home": tea.KeyHome, "end": tea.KeyEnd, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
+	"ctrl+c": tea.KeyCtrlC, "ctrl+p": tea.KeyCtrlP, "ctrl+n": tea.KeyCtrlN, "ctrl+z": tea.KeyCtrlZ, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
 }
 
 // press presses keys, which have blanks between them: "j j enter space".

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
 
 	"workbench/plugins"
 	"workbench/plugins/host"
@@ -32,10 +33,14 @@ type theme struct {
 // background, NO_COLOR.
 func newTheme(r *lipgloss.Renderer) *theme {
 	colour := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+		return r.NewStyle().Foreground(shade(light, dark))
 	}
 	on := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Background(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+		return r.NewStyle().Background(ground(light, dark))
+	}
+	selected := on("#cfd9f2", "#3b4668")
+	if r.ColorProfile() == termenv.ANSI {
+		selected = r.NewStyle().Reverse(true) // no two of 16 colours are sure to differ enough
 	}
 	accent := colour("#1e66f5", "#89b4fa")
 	return &theme{
@@ -50,7 +55,7 @@ func newTheme(r *lipgloss.Renderer) *theme {
 		reads:     newInk(colour("#0b7285", "#8bd5ca")),
 		writes:    newInk(colour("#b4540a", "#f5a97f")),
 		other:     newInk(colour("#7a3fc4", "#c6a0f6")),
-		selected:  newInk(on("#cfd9f2", "#3b4668").Bold(true)),
+		selected:  newInk(selected.Bold(true)),
 		unfocused: newInk(on("#e3e5ee", "#2c3043")),
 	}
 }

@@ -11,19 +11,27 @@ import (
 // View implements tea.Model. It returns exactly height rows of exactly width
 // cells, once the size is known.
 func (a *app) View() string {
-	switch {
-	case a.width <= 0 || a.height <= 0:
+	if a.width <= 0 || a.height <= 0 {
 		return ""
-	case a.tooSmall():
-		return strings.Join(a.card(), "\n")
+	}
+	view := strings.Join(a.draw(), "\n")
+	if a.ascii {
+		view = toASCII(view)
+	}
+	return view
+}
+
+// draw returns the rows of the screen.
+func (a *app) draw() []string {
+	if a.tooSmall() {
+		return a.card()
 	}
 	rows := make([]string, 0, a.height)
 	rows = append(rows, a.header())
 	rows = append(rows, a.news()...)
 	rows = append(rows, a.body()...)
 	rows = append(rows, a.hints()...)
-	rows = append(rows, a.footer())
-	return strings.Join(rows, "\n")
+	return append(rows, a.footer())
 }
 
 // card fills a terminal that is too small for anything else.
@@ -47,9 +55,7 @@ func (a *app) card() []string {
 // body draws the areas, or the menu instead of them.
 func (a *app) body() []string {
 	if a.menu != nil {
-		top := newLine(a.width).put(a.scene.accent, "┏━").put(a.scene.title, " commands ")
-		inner := a.menu.draw(a, a.width-2, a.bodyHeight()-2)
-		return frame(a.width, top, "enter runs, esc closes", a.scene.accent, a.scene.dim, []rune("┏━┓┃┗┛"), inner)
+		return a.menu.draw(a, a.width, a.bodyHeight())
 	}
 	rows := make([]string, a.bodyHeight())
 	for _, column := range a.columns {
@@ -132,12 +138,20 @@ func (a *app) figures() []cell {
 // than usual, so that nobody is in a mode without knowing.
 func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
 
+// troubleRows is how many rows what went wrong takes at most.
+const troubleRows = 3
+
 // modes returns a row for each mode, and one for what went wrong.
 func (a *app) modes() []string {
 	sc := &a.scene
 	var rows []string
 	if a.trouble != "" {
-		rows = append(rows, newLine(a.width).put(sc.bad, " ✗ "+a.trouble).end())
+		sign := " ✗ "
+		lines := wrap(a.trouble, a.width-4)
+		for _, text := range lines[:min(len(lines), troubleRows)] {
+			rows = append(rows, newLine(a.width).put(sc.bad, sign+text).end())
+			sign = "   "
+		}
 	}
 	if holding := a.holding(); holding != "" {
 		rows = append(rows, newLine(a.width).put(sc.warn, " ‖ holding: "+holding).end())
@@ -195,17 +209,24 @@ func (a *app) refusal() []string {
 	return rows[:min(len(rows), most)]
 }
 
+// offerRows returns how many rows a prompt has for what it offers.
+func (a *app) offerRows() int {
+	switch {
+	case a.low():
+		return offerRowsLow
+	case a.height >= highHeight:
+		return offerRowsHigh
+	}
+	return offerRows
+}
+
 // hintRows is how many rows the hint takes at most.
 const hintRows = 3
 
 // hints returns the rows above the footer: the line that is typed, or what to try.
 func (a *app) hints() []string {
 	if a.prompt != nil {
-		offers := offerRows
-		if a.low() {
-			offers = offerRowsLow
-		}
-		return a.prompt.draw(&a.scene, a.width, offers)
+		return a.prompt.draw(&a.scene, a.width, a.offerRows())
 	}
 	if a.scene.status.Problem != nil && a.low() {
 		return nil // the problem needs the room
@@ -215,40 +236,4 @@ func (a *app) hints() []string {
 		rows = append(rows, newLine(a.width).put(a.scene.accent, " ▸ ").put(ink{}, text).end())
 	}
 	return rows
-}
-
-// footer shows the keys that do something now. The last ones are left out if
-// there is no room, help never.
-func (a *app) footer() string {
-	sc := &a.scene
-	l := newLine(a.width).put(ink{}, " ")
-	if a.asking {
-		l.put(sc.warn, "Quit? ")
-		if n := a.live.open(); n > 0 {
-			l.put(sc.warn, fmt.Sprintf("Clients that are cut off: %d. ", n))
-		}
-	}
-	help := ""
-	for i := range a.commands {
-		c := &a.commands[i]
-		if c.title == "" || c.where&a.where() == 0 {
-			continue
-		}
-		if c.enabled != nil {
-			if ok, _ := c.enabled(a); !ok {
-				continue
-			}
-		}
-		key := keyName(c.keys[0])
-		if c.id == "help" {
-			help = " " + key + " " + c.title + " "
-			continue
-		}
-		if width(key)+1+len(c.title)+2+len(help) > l.room {
-			break
-		}
-		l.put(sc.key, key).put(sc.dim, " "+c.title+"  ")
-	}
-	l.fill(ink{}, " ", len(help))
-	return l.put(sc.key, help).end()
 }

@@ -62,6 +62,21 @@ func TestGolden(t *testing.T) {
 		{name: "filter-small", keys: "/ o", w: 60, h: 16},
 		{name: "filter", keys: "/ o p : w r i t e enter", w: 80, h: 24},
 		{name: "filter-wide", keys: "/ o p : w r i t e enter k", w: 120, h: 40},
+		{name: "commands-60x16", keys: "?", w: 60, h: 16},
+		{name: "commands-120x40", keys: "5 ?", w: 120, h: 40},
+		{name: "commands-200x60", keys: "enter ?", w: 200, h: 60},
+		{name: "commands-typed", keys: "? " + typed("hold"), w: 80, h: 24},
+		{name: "palette-60x16", keys: ":", w: 60, h: 16},
+		{name: "palette", keys: ":", w: 80, h: 24},
+		{name: "palette-typed", keys: ": " + typed("ru"), w: 120, h: 40},
+		{name: "palette-argument", keys: ": " + typed("rule op:write => "), w: 80, h: 24},
+		{name: "palette-wrong", keys: ": " + typed("filter op:writ dur>5"), w: 80, h: 24},
+		{name: "palette-200x60", keys: ": " + typed("held fail"), w: 200, h: 60},
+		{name: "copy-60x16", keys: "y", w: 60, h: 16},
+		{name: "copy", keys: "y s", w: 80, h: 24},
+		{name: "copy-120x40", keys: "k y down", w: 120, h: 40},
+		{name: "copy-200x60", keys: "4 y", w: 200, h: 60},
+		{name: "told", keys: "p", w: 80, h: 24},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
 		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
@@ -170,7 +185,8 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 }
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
-	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /"}
+	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /",
+	": f", ": r u l e space o p", ": x x x", "? h e l d", "? x x x", "y", "y y", "3 z y y", "U", "q", "i " + typed("err => hold after") + " enter"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.

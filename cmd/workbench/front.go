@@ -44,7 +44,7 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 		})
 	}
 	err = b.serve(ctx, func(ctx context.Context) error {
-		return b.showScreen(ctx, std, tui.Options{Title: o.script, Filter: o.filterText})
+		return b.showScreen(ctx, std, o.script, tui.Options{Title: o.script, Filter: o.filterText})
 	})
 	b.summarizeRecording(std.Err)
 	return err
@@ -138,10 +138,12 @@ func (b *bench) summarize(p *printer) {
 		s.Generation, s.Reloads, s.Refusals, recordings.FormatDuration(s.Closed.Longest), recordings.FormatDuration(s.Closed.P99))
 }
 
-// showScreen opens the screen until the user quits or ctx ends.
-func (b *bench) showScreen(ctx context.Context, std streams, o tui.Options) error {
+// showScreen opens the screen until the user quits or ctx ends. What is typed is
+// kept for the next run with the script of that name.
+func (b *bench) showScreen(ctx context.Context, std streams, script string, o tui.Options) error {
 	o.Events, o.Workbench, o.URI = b.log, b.host, b.uri()
 	o.Input, o.Output = std.In, std.Out
+	b.o.look.apply(&o, script)
 	if b.mount != nil {
 		o.Mount = b.mount.Path()
 	}

@@ -132,6 +132,7 @@ traffic, on the screen.`,
 		newExplainCommand(std),
 		newVersionCommand(std),
 		newFiltersTopic(std),
+		newKeysCommand(std),
 	)
 	root.AddCommand(newManCommand(root))
 	return root

@@ -22,6 +22,7 @@ type openOptions struct {
 	headless     bool
 	json         bool
 	verbose      bool
+	look         look
 }
 
 func newOpenCommand(std streams) *cobra.Command {
@@ -52,6 +53,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 	f.StringVar(&o.until, "until", "", "end before a time")
 	f.StringVar(&o.filterText, "filter", "", "show or print only what matches; see workbench help filters")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
+	o.look.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "headless: callbacks, connections and debug lines too")
 	return cmd
@@ -166,13 +168,15 @@ func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Fil
 func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 	h := s.Header()
 	_, last := s.Times()
-	return tui.Run(ctx, tui.Options{
+	screen := tui.Options{
 		Events: s,
 		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
 		Filter: o.filterText,
 		Input:  std.In, Output: std.Out,
 		Now: func() plugins.Stamp { return last },
-	})
+	}
+	o.look.apply(&screen, h.Script)
+	return tui.Run(ctx, screen)
 }
 
 var _ tui.Events = (*span)(nil)

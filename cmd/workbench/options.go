@@ -42,6 +42,7 @@ type benchOptions struct {
 	run        string // captive command; "" = none
 	headless   bool
 	json       bool
+	look       look
 	verbose    bool
 	noReload   bool
 	pidFile    string
@@ -98,6 +99,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.run, "run", "", "run a shell command with $uri $nbd $unixsocket $port $exportname $tls $mount, then stop")
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
+	o.look.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
 	f.StringVar(&o.filterText, "filter", "", "show, print and record only what matches, as in 'op:write err'; see workbench help filters")
 	f.StringVar(&o.record, "record", "", "record what happens into `FILE`; - is one in the state folder, named after plugin and time")

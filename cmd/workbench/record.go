@@ -120,13 +120,9 @@ func (b *bench) summarizeRecording(w io.Writer) {
 // newRecordingPath returns a path that is free, named after the script and the
 // time, in the folder for recordings, which it makes.
 func newRecordingPath(script string, now time.Time) (string, error) {
-	state := os.Getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) { // as the standard has it
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("--record: no folder for recordings: %w; name a file: --record=FILE", err)
-		}
-		state = filepath.Join(home, ".local", "state")
+	state, err := stateFolder()
+	if err != nil {
+		return "", fmt.Errorf("--record: no folder for recordings: %w; name a file: --record=FILE", err)
 	}
 	dir := filepath.Join(state, "workbench", "recordings")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -140,4 +136,16 @@ func newRecordingPath(script string, now time.Time) (string, error) {
 		}
 		path = filepath.Join(dir, fmt.Sprintf("%s-%d%s", name, i, recordingExt))
 	}
+}
+
+// stateFolder returns the folder in which programs keep what they want to find again.
+func stateFolder() (string, error) {
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) { // as the standard has it
+		return state, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".local", "state"), nil
 }

@@ -51,7 +51,8 @@ func runTour(ctx context.Context, std streams) (err error) {
 				b.say(fmt.Sprintf("the demo traffic has ended: %v", err))
 			}
 		}()
-		err := b.showScreen(ctx, std, tui.Options{
+		// It has another folder each time, but what was typed belongs together.
+		err := b.showScreen(ctx, std, "/"+tourScript, tui.Options{
 			Title: "tour",
 			Hint: []string{
 				"Edit the script and save it; the clients stay connected:",

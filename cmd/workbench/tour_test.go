@@ -123,7 +123,7 @@ func TestTour(t *testing.T) {
 			}
 			term.waitScreen(`this is no Lua|refused`)
 
-			term.keys("q")
+			term.keys("q", "y")
 			term.waitScreen(`status 0`)
 			term.wantShell()
 			left, err := os.ReadDir(tmp)

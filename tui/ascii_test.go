@@ -1,0 +1,90 @@
+package tui
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestASCIIHasAllSigns: each sign that the sources draw has one in ASCII.
+func TestASCIIHasAllSigns(t *testing.T) {
+	sources, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool {
+		return !strings.HasSuffix(f.Name(), "_test.go") && f.Name() != "text.go" // which is about texts of others
+	}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(sources["tui"], func(n ast.Node) bool {
+		lit, ok := n.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING && lit.Kind != token.CHAR {
+			return true
+		}
+		text := strings.Trim(lit.Value, "'")
+		if lit.Kind == token.STRING {
+			if text, err = strconv.Unquote(lit.Value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, r := range text {
+			if _, ok := asciiSigns[r]; r >= utf8.RuneSelf && !ok {
+				t.Errorf("%c in %s has no sign in ASCII: add one to asciiSigns", r, lit.Value)
+			}
+		}
+		return true
+	})
+	for r, sign := range asciiSigns {
+		if width(string(r)) != 1 || sign < ' ' || sign > '~' {
+			t.Errorf("%c has %q, which is not of the same width", r, sign)
+		}
+	}
+}
+
+// TestASCII: all that is drawn is ASCII, and as wide as ever.
+func TestASCII(t *testing.T) {
+	for _, keys := range everyView {
+		s := hostileScreen(t, 80, 24)
+		s.app.ascii = true
+		s.press(keys)
+		for _, w := range []int{20, 60, 80, 120} {
+			s.resize(w, 24)
+			view := s.app.View()
+			checkSize(t, keys, view, w, 24)
+			for _, r := range view {
+				if r >= utf8.RuneSelf {
+					t.Fatalf("%q: the view has %c", keys, r)
+				}
+			}
+		}
+	}
+	log, bench := fixture()
+	o := fixtureOptions()
+	o.ASCII = true
+	s := newScreen(t, 80, 24, log, bench, o)
+	s.press("?")
+	golden(t, "ascii-menu", s.text())
+	s.press("esc")
+	golden(t, "ascii", s.text())
+}
+
+func TestUTF8(t *testing.T) {
+	for _, tt := range []struct {
+		environment map[string]string
+		want        bool
+	}{
+		{nil, true},
+		{map[string]string{"LANG": "C"}, false},
+		{map[string]string{"LANG": "en_GB.UTF-8"}, true},
+		{map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, false},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "C.utf8"}, true},
+		{map[string]string{"LC_CTYPE": "de_DE@euro"}, false},
+	} {
+		if got := UTF8(func(name string) string { return tt.environment[name] }); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.environment, got, tt.want)
+		}
+	}
+}

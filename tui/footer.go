@@ -1,0 +1,93 @@
+package tui
+
+import "fmt"
+
+// A hint is a command in the footer: at which cell, and how many it takes.
+type hint struct {
+	command *command
+	x, w    int
+}
+
+// question is what the footer begins with when it is asked whether to quit.
+func (a *app) question() string {
+	if !a.asking {
+		return ""
+	}
+	if n := a.live.open(); n > 0 && a.bench != nil {
+		return fmt.Sprintf("Quit? Clients that are cut off: %d. ", n)
+	}
+	return "Quit? "
+}
+
+// footerHints returns the commands of the footer: what can be run now and has a
+// title, in the order of the table. The last ones are left out if there is no
+// room, help never, which stands at the right.
+func (a *app) footerHints() []hint {
+	var help *hint
+	room := a.width - 1
+	if c := find(a.commands, a.where(), a.helpKey()); c != nil && c.id == "help" {
+		w := width(hintText(c)) + 2
+		help = &hint{c, a.width - w, w}
+		room -= w
+	}
+	x := 1 + width(a.question())
+	var out []hint
+	if a.said.text == "" || a.asking {
+		for i := range a.commands {
+			c := &a.commands[i]
+			if c.title == "" || c.where&a.where() == 0 || len(c.keys) == 0 || c.id == "help" {
+				continue
+			}
+			if c.enabled != nil {
+				if ok, _ := c.enabled(a); !ok {
+					continue
+				}
+			}
+			w := width(hintText(c))
+			if x+w+2 > room+1 {
+				break
+			}
+			out = append(out, hint{c, x, w})
+			x += w + 2
+		}
+	}
+	if help != nil {
+		out = append(out, *help)
+	}
+	return out
+}
+
+// helpKey returns the key of help.
+func (a *app) helpKey() string {
+	for i := range a.commands {
+		if c := &a.commands[i]; c.id == "help" && len(c.keys) > 0 {
+			return c.keys[0]
+		}
+	}
+	return ""
+}
+
+func hintText(c *command) string { return keyName(c.keys[0]) + " " + c.title }
+
+// footer shows the keys that do something now, or what the last key did.
+func (a *app) footer() string {
+	sc := &a.scene
+	l := newLine(a.width).put(ink{}, " ").put(sc.warn, a.question())
+	hints := a.footerHints()
+	if a.said.text != "" && !a.asking {
+		room := l.room
+		if len(hints) > 0 {
+			room = hints[0].x - 2
+		}
+		l.put(a.said.ink, cut(clean(clip(a.said.text, longText)), room))
+	}
+	for _, h := range hints {
+		l.fill(ink{}, " ", a.width-h.x)
+		if h.command.id == "help" {
+			l.put(sc.key, " "+hintText(h.command)+" ")
+			continue
+		}
+		l.put(sc.key, keyName(h.command.keys[0])).put(sc.dim, " "+h.command.title+"  ")
+	}
+	return l.end()
+}

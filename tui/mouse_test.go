@@ -1,0 +1,79 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// click clicks on the first cell of a text on the screen, the last one with it.
+func (s *screen) click(text string) {
+	s.t.Helper()
+	rows := strings.Split(s.text(), "\n")
+	for y := len(rows) - 1; y >= 0; y-- {
+		if before, _, ok := strings.Cut(rows[y], text); ok {
+			s.send(tea.MouseMsg{X: width(before), Y: y, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress})
+			return
+		}
+	}
+	s.t.Fatalf("%q is not on the screen:\n%s", text, s.text())
+}
+
+func (s *screen) wheel(x, y int, b tea.MouseButton) {
+	s.send(tea.MouseMsg{X: x, Y: y, Button: b, Action: tea.MouseActionPress})
+}
+
+// TestMouseClicks: what can be seen can be clicked.
+func TestMouseClicks(t *testing.T) {
+	for _, tt := range []struct {
+		keys   string
+		clicks []string
+		is     func(*screen) bool
+	}{
+		{"", []string{"space pause"}, func(s *screen) bool { return s.app.paused }},
+		{"", []string{"? help"}, func(s *screen) bool { return s.app.menu != nil }},
+		{"", []string{"q quit", "y quit"}, func(s *screen) bool { return s.quit }},
+		{"", []string{"q quit", "esc stay"}, func(s *screen) bool { return !s.quit && !s.app.asking }},
+		{"", []string{"4·connections"}, func(s *screen) bool { return s.app.focus == connectionsPanel }},
+		{"", []string{"12:00:11.950"}, func(s *screen) bool { return s.app.requests.list.selected == 398 && s.app.detail == nil }},
+		{"", []string{"12:00:11.950", "12:00:11.950"}, func(s *screen) bool { return s.app.detail != nil && s.app.detail.ordinal == 398 }},
+		{"2", []string{"12:00:11.975"}, func(s *screen) bool { return s.app.focus == requestsPanel && s.app.detail == nil }},
+		{"enter", []string{"esc close"}, func(s *screen) bool { return s.app.detail == nil }},
+		{"?", []string{"give the panel the whole", "give the panel the whole"}, func(s *screen) bool { return s.app.zoomed && s.app.menu == nil }},
+		{"?", []string{"give the panel the whole"}, func(s *screen) bool { return !s.app.zoomed && s.app.menu != nil }},
+		{"y", []string{"copy the event", "copy the event"}, func(s *screen) bool { return strings.HasPrefix(s.copied, "{") }},
+		{": " + typed("rul"), []string{"rule switch"}, func(s *screen) bool { return s.app.prompt.text == "rule switch" }},
+		{"M", []string{"4·connections"}, func(s *screen) bool { return s.app.focus == requestsPanel }},
+	} {
+		log, bench := fixture()
+		s := newScreen(t, 80, 24, log, bench, fixtureOptions())
+		s.press(tt.keys)
+		for _, text := range tt.clicks {
+			s.click(text)
+		}
+		if !tt.is(s) {
+			t.Errorf("%q, then clicks on %q:\n%s", tt.keys, tt.clicks, s.text())
+		}
+	}
+}
+
+// TestMouseWheel: the wheel moves what is under the pointer.
+func TestMouseWheel(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 80, 24, log, bench, fixtureOptions())
+	s.wheel(20, 20, tea.MouseButtonWheelDown) // the callbacks, below
+	if l := s.app.panels[callbacksPanel].rows(); l.selected != 3 || s.app.focus != requestsPanel {
+		t.Errorf("the wheel selected %d of the callbacks", l.selected)
+	}
+	s.press("?")
+	s.wheel(20, 10, tea.MouseButtonWheelDown)
+	if l := s.app.menu.list; l.selected != 3 {
+		t.Errorf("the wheel selected %d of the menu", l.selected)
+	}
+	s.press("esc :")
+	s.wheel(20, 20, tea.MouseButtonWheelDown)
+	if s.app.prompt.marked != 1 {
+		t.Errorf("the wheel marked %d", s.app.prompt.marked)
+	}
+}
