@@ -35,27 +35,29 @@ func (a *app) subject() (s subject, why string) {
 	return s, ""
 }
 
-// selectedRow returns the selected row of the panel that has the keys, as it is drawn.
+// copyWidth is how wide a row is drawn that is copied, if it is not wider on the screen.
+const copyWidth = 160
+
+// selectedRow returns the selected row: a request as a headless line, another as
+// its panel draws it where there is room.
 func (a *app) selectedRow() (row, why string) {
-	sc := a.scene
-	sc.focused = true
-	p := a.panels[a.focus]
-	for _, r := range a.areas() {
-		if r.detail || r.shown != a.focus {
-			continue
-		}
-		for y, row := range p.draw(&sc, r.w-2, r.h-2) {
-			if l := p.rows(); p.rowAt(y) == l.selected && !l.empty() {
-				return trimRow(row), ""
-			}
-		}
-	}
-	if a.focus == requestsPanel { // the detail covers the list
+	if a.focus == requestsPanel {
 		s, why := a.subject()
 		if why != "" {
 			return "", why
 		}
 		return string(recordings.AppendLine(nil, &s.event, s.text)), ""
+	}
+	p := a.panels[a.focus]
+	for _, r := range a.areas() {
+		if r.detail || r.shown != a.focus {
+			continue
+		}
+		for y, row := range p.draw(&a.scene, max(r.w-2, copyWidth), r.h-2) {
+			if l := p.rows(); p.rowAt(y) == l.selected && !l.empty() {
+				return trimRow(row), ""
+			}
+		}
 	}
 	return "", "no row is selected"
 }
@@ -88,7 +90,7 @@ func copyCommands() []command {
 		{"row", "y", "the selected row as text", "row", (*app).selectedRow},
 		{"shell", "s", "the shell line that does the request again", "shell line", (*app).requestLine},
 		{"test", "t", "a shell script that tests for this answer", "test", (*app).requestTest},
-		{"hex", "x", "the bytes that the request moved, in hex", "bytes in hex", (*app).requestHex},
+		{"hex", "x", "the first bytes that the request moved, in hex", "bytes in hex", (*app).requestHex},
 		{"json", "j", "the event as a line of JSON", "JSON line", (*app).requestJSON},
 		{"told", "l", "the shell line that was shown last", "shell line", (*app).lastTold},
 	} {

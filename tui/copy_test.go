@@ -10,7 +10,7 @@ import (
 // TestCopy: each kind of copy is what it says, from the list and from the open request.
 func TestCopy(t *testing.T) {
 	for _, tt := range []struct{ keys, want, says string }{
-		{"y y", "12:00:11.975 nbd#1  WRITE   0x100000    4 KiB fua     32µs ✗ EFBIG pwrite: d…", "row"},
+		{"y y", " nbd#1 WRITE 0x100000 4096 fua 32µs EFBIG pwrite: disk.lua:7: disk full", "row"},
 		{"y s", `qemu-io -f raw -c 'write -f -P 0x5a 1048576 4096' 'nbd+unix:///?socket=/tmp/wb/nbd.sock'  # the data were not kept: 5a instead`, "shell line"},
 		{"k y s", `qemu-io -r -f raw -c 'read -v 57344 4096' 'nbd+unix:///?socket=/tmp/wb/nbd.sock'`, "shell line"},
 		{"enter y x", "eb3c906d6b66732e66617400020401000200020080", "bytes in hex"},
@@ -56,7 +56,7 @@ func TestCopyFails(t *testing.T) {
 	}
 	s.clipFails = errors.New("no clipboard")
 	s.press("1 y")
-	s.mustShow(" ▸ 12:00:11.975 nbd#1")
+	s.mustShow(" nbd#1 WRITE 0x100000 4096 fua")
 	s.press("y")
 	s.mustShow("✗ copying the row: no clipboard")
 }

@@ -33,7 +33,9 @@
 // and keeps it within its cells, so that no script and no client can write to
 // the terminal. Colours come as an [ink] with a meaning, and never alone.
 //
-// Keys, footer and the list of commands are made from one table; see [command].
+// Keys, footer, menu and palette are made from one table; see [command]. A
+// command that takes an argument returns a [question], which a prompt puts to
+// the user, and the palette behind the name.
 //
 // The feed is the only thing that runs beside the model, as one command at a
 // time, and [Run] returns when it has ended.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,8 +114,11 @@ func (h *history) write(path string, before *history) (err error) {
 			}
 		}
 	}
-	data, err := json.MarshalIndent(&now, "", " ")
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // people may read it
+	e.SetIndent("", " ")
+	if err := e.Encode(&now); err != nil {
 		return fail(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -124,7 +128,7 @@ func (h *history) write(path string, before *history) (err error) {
 	if err != nil {
 		return fail(err)
 	}
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(text.Bytes())
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}

@@ -71,14 +71,14 @@ func (p *palette) check(text string) error {
 	if c == nil {
 		found := match(text, p.table)
 		if len(found) == 0 {
-			return fmt.Errorf("no command is called %s: backspace shows what there is", strings.TrimSpace(text))
+			return wordError{fmt.Errorf("no command is called %s: backspace shows what there is", strings.TrimSpace(text)), text}
 		}
 		c = runnableFirst(p.app, found)[0]
 	} else {
 		argument = text[at:]
 	}
 	if why := p.app.why(c); why != "" {
-		return fmt.Errorf("%s: %s", spoken(c.id), why)
+		return wordError{fmt.Errorf("%s: %s", spoken(c.id), why), text[:len(text)-len(argument)]}
 	}
 	if argument == "" {
 		return nil
@@ -178,7 +178,7 @@ func (p *palette) accept(a *app, _ string) tea.Cmd {
 		return nil
 	}
 	if why := a.why(c); why != "" {
-		line.problem = fmt.Errorf("%s: %s", spoken(c.id), why)
+		line.problem = wordError{fmt.Errorf("%s: %s", spoken(c.id), why), line.text}
 		return nil
 	}
 	a.past.Commands = remember(a.past.Commands, strings.TrimSpace(spoken(c.id)+" "+argument))

@@ -91,6 +91,22 @@ func TestPaletteErrors(t *testing.T) {
 	s.mustNotShow(errFake.Error())
 }
 
+// TestPaletteBlames: what is wrong on the line is drawn in the ink of errors, the
+// rest is not.
+func TestPaletteBlames(t *testing.T) {
+	for typedText, want := range map[string]string{
+		"qqqq": "qqqq", "undo": "undo", "filter op:wriet": "wriet", "rule op:write => fial EIO": "", "filter err": "",
+	} {
+		log, bench := fixture()
+		s := newScreen(t, 100, 30, log, bench, fixtureOptions())
+		s.press(": " + typed(typedText))
+		b := s.app.prompt.blamed()
+		if got := typedText[b[0]:b[1]]; got != want {
+			t.Errorf(":%s blames %q, want %q", typedText, got, want)
+		}
+	}
+}
+
 func TestCutID(t *testing.T) {
 	for _, tt := range []struct {
 		text, id, rest string

@@ -210,11 +210,21 @@ func (p *prompt) drawText(sc *scene, w int) string {
 	return l.end()
 }
 
+// A wordError blames a word of the line, which stands from its first character on.
+type wordError struct {
+	error
+	word string
+}
+
 // blamed returns the characters that are to blame for the problem: from ≤ n < to.
 func (p *prompt) blamed() [2]int {
 	var e *recordings.FilterError
-	if errors.As(p.problem, &e) {
+	var w wordError
+	switch {
+	case errors.As(p.problem, &e):
 		return [2]int{e.Column - 1, e.Column - 1 + e.Length}
+	case errors.As(p.problem, &w):
+		return [2]int{0, utf8.RuneCountInString(w.word)}
 	}
 	return [2]int{}
 }

@@ -163,7 +163,7 @@ func (a *app) requestTest() (script, why string) {
 		lines = append(lines,
 			fmt.Sprintf("got=$(%s | head -n %d | cut -c -%d)", s.qemuLine(command, `"$uri"`), rows, rowWidth),
 			"want='"+data+"'",
-			`[ "$got" = "$want" ] || `+fmt.Sprintf("{ "+fail+`; echo "$got"; exit 1; }`, "other bytes"))
+			`[ "$got" = "$want" ] || `+fmt.Sprintf("{ "+fail+`; echo "$got"; exit 1; }`, "the bytes of then"))
 	default:
 		lines = append(lines,
 			"got=$("+s.qemuLine(command, `"$uri"`)+" 2>&1) || "+fmt.Sprintf("{ "+fail+`; echo "$got"; exit 1; }`, "success"))

@@ -72,7 +72,7 @@ func TestGolden(t *testing.T) {
 		{name: "palette-argument", keys: ": " + typed("rule op:write => "), w: 80, h: 24},
 		{name: "palette-wrong", keys: ": " + typed("filter op:writ dur>5"), w: 80, h: 24},
 		{name: "palette-200x60", keys: ": " + typed("held fail"), w: 200, h: 60},
-		{name: "copy-60x16", keys: "y", w: 60, h: 16},
+		{name: "copy-60x16", keys: "y down", w: 60, h: 16},
 		{name: "copy", keys: "y s", w: 80, h: 24},
 		{name: "copy-120x40", keys: "k y down", w: 120, h: 40},
 		{name: "copy-200x60", keys: "4 y", w: 200, h: 60},

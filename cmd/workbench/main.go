@@ -93,6 +93,7 @@ func oneLine(err error) string {
 
 // newRootCommand lists the verbs. Without one it gives the tour.
 func newRootCommand(std streams) *cobra.Command {
+	var l look
 	root := &cobra.Command{
 		Use:   "workbench",
 		Short: "A bench for network block devices: run a plugin script, see every request, edit it live",
@@ -115,9 +116,10 @@ traffic, on the screen.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runTour(cmd.Context(), std)
+			return runTour(cmd.Context(), l, std)
 		},
 	}
+	l.addFlags(root.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newRunCommand(std),

@@ -17,7 +17,7 @@ const tourScript = "tour.lua"
 
 // runTour serves an example from a private folder, with demo traffic, on the
 // screen. It needs nothing but a terminal.
-func runTour(ctx context.Context, std streams) (err error) {
+func runTour(ctx context.Context, l look, std streams) (err error) {
 	if !isTerminal(std.Out) || !isTerminal(std.In) {
 		return usageError{errors.New("the tour needs a terminal: name a verb, as in `workbench run disk.lua`, or see `workbench --help`")}
 	}
@@ -36,7 +36,7 @@ func runTour(ctx context.Context, std streams) (err error) {
 	}
 
 	b, err := openBench(ctx, &benchOptions{
-		script: script, unix: "-", port: -1, threads: 16,
+		script: script, unix: "-", port: -1, threads: 16, look: l,
 		callbackTimeout: defaultCallbackTimeout, memoryLimit: defaultMemoryLimit,
 	}, recordings.NewLog(0))
 	if err != nil {

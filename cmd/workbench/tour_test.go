@@ -31,6 +31,7 @@ func newTerminal(t *testing.T, width, height int, tmp string) *terminal {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	term := &terminal{t: t, socket: filepath.Join(dir, "tmux")}
 	term.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height),
+		"-e", "XDG_STATE_HOME="+t.TempDir(), "-e", "XDG_CONFIG_HOME="+t.TempDir(),
 		"-e", "TMPDIR="+tmp, "-e", "PS1=ready> ", "-e", "TERM=screen-256color", "env", "-u", "ENV", "sh")
 	t.Cleanup(func() {
 		if !term.closed {
@@ -195,4 +196,56 @@ func TestFilterOnTerminal(t *testing.T) {
 	if strings.Contains(screen, "READ") || !strings.Contains(screen, "WRITE") {
 		t.Errorf("the filter does not apply:\n%s", screen)
 	}
+}
+
+// TestScreenRemembers: what is typed is there in the next run with the script,
+// and not in one with another; a reload by SIGHUP leaves the screen alone.
+func TestScreenRemembers(t *testing.T) {
+	dir, _ := fileDisk(t, 1<<20)
+	term := newTerminal(t, 100, 30, t.TempDir())
+	start := func(script, options string) string {
+		term.keys(fmt.Sprintf("clear; cd %s && rm -f pid && workbench run %s file=in.img -P pid %s; echo status $?", dir, script, options), "Enter")
+		term.waitScreen(`requests`)
+		return term.waitPID(filepath.Join(dir, "pid"))
+	}
+	leave := func() {
+		term.keys("q", "y")
+		term.waitScreen(`status 0`)
+		term.wantShell()
+	}
+	pid := start("disk.lua", "")
+	term.keys(":", "f", "i", "l", "t", "e", "r", "Space", "e", "r", "r", "Enter")
+	term.waitScreen(`filter: err`)
+	command(t, dir, "kill", "-HUP", pid)
+	term.waitScreen(`serving g2[\s\S]*filter: err`)
+	leave()
+
+	start("disk.lua", "--ascii --no-mouse")
+	term.waitScreen(`mouse off[\s\S]*#= 1-requests =`)
+	if mouse := term.tmux("display-message", "-p", "#{mouse_any_flag}"); mouse != "0\n" {
+		t.Errorf("with --no-mouse the mouse is %q", mouse)
+	}
+	term.keys("/", "Up")
+	term.waitScreen(`/ err_`)
+	term.keys("Escape")
+	term.waitScreen(`\? help`) // else it would be Alt and the next key
+	term.keys(":", "Up")
+	term.waitScreen(`: filter err_`)
+	term.keys("Escape")
+	term.waitScreen(`\? help`)
+	leave()
+
+	text, err := os.ReadFile(filepath.Join(dir, "disk.lua"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "other.lua"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	start("other.lua", "")
+	term.keys("/", "Up")
+	term.waitScreen(`enter shows all requests`)
+	term.keys("Escape")
+	term.waitScreen(`\? help`)
+	leave()
 }
