@@ -43,6 +43,7 @@ type app struct {
 	panels        [numPanels]panel
 	requests      *requests     // panels[requestsPanel]
 	held          *heldRequests // panels[heldPanel]
+	ladder        *ladder       // panels[ladderPanel]
 	rules         *rules        // panels[rulesPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
@@ -51,7 +52,9 @@ type app struct {
 	detail        *detail  // nil unless open
 	menu          *menu    // nil unless open
 	prompt        *prompt  // nil unless open
+	travel        *travel  // nil unless the screen is as of an earlier moment
 	filters       []string // that were applied, the newest last
+	searches      []string // the same of searches
 	errnos, ruled []string // the same of errors and rules
 	trouble       string   // what went wrong with the last command; "" = nothing
 	searching     bool     // a message to search on is on its way
@@ -63,8 +66,9 @@ type app struct {
 
 // newApp returns the model for o, which does not listen yet.
 func newApp(o Options, t *theme) *app {
-	live := &state{}
+	live := &state{marks: &marks{}}
 	req := &requests{list: newLog()}
+	rungs := &ladder{requests: req}
 	held, rules := &heldRequests{}, &rules{}
 	a := &app{
 		title: o.Title,
@@ -78,6 +82,7 @@ func newApp(o Options, t *theme) *app {
 		commands: commands(),
 		requests: req,
 		held:     held,
+		ladder:   rungs,
 		rules:    rules,
 		panels: [numPanels]panel{
 			requestsPanel:    req,
@@ -87,6 +92,7 @@ func newApp(o Options, t *theme) *app {
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      &output{list: newLog()},
+			ladderPanel:      rungs,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
@@ -120,15 +126,19 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.mouse(msg)
 	case searchOn:
 		a.searching = false
+	case sorted:
+		a.requests.takeOrder(msg)
+	case arrived:
+		a.arrive(msg)
 	case acted:
 		a.note(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
-	cmd = tea.Batch(cmd, a.search())
+	cmd = tea.Batch(cmd, safely(a.search()))
 	a.arrange()
-	return a, cmd
+	return a, tea.Batch(cmd, safely(a.travelOn()))
 }
 
 // arrange lays out the screen and feeds what is on it.
@@ -224,9 +234,38 @@ func (a *app) rows() *list {
 	case a.menu != nil:
 		return &a.menu.list
 	case a.detail != nil:
-		return &a.requests.list
+		return a.detail.rows()
 	}
 	return a.panels[a.focus].rows()
+}
+
+// edge returns the list that is moved to its ends: the ladder has a part of the
+// requests only.
+func (a *app) edge() *list {
+	if a.menu == nil && a.detail == nil && a.focus == ladderPanel {
+		return &a.requests.list
+	}
+	return a.rows()
+}
+
+// closeDetail goes back from a request to the panels.
+func (a *app) closeDetail() { a.detail = nil }
+
+// canGoBack reports whether there is something to go back from.
+func (a *app) canGoBack() (bool, string) {
+	return a.zoomed || a.travel != nil || a.requests.hunt != nil && a.requests.hunt.by != 0, "there is nothing to go back from"
+}
+
+// goBack ends what was begun last: a search, the travel to an earlier moment, the zoom.
+func (a *app) goBack() {
+	switch h := a.requests.hunt; {
+	case h != nil && h.by != 0:
+		h.by = 0
+	case a.travel != nil:
+		a.goHome()
+	default:
+		a.zoomed = false
+	}
 }
 
 // focusOn gives the keys to a panel and brings it to the front.
@@ -275,7 +314,7 @@ func (a *app) mouse(msg tea.MouseMsg) {
 			continue
 		}
 		if r.detail {
-			a.detail.scroll(by)
+			a.detail.point(msg.X-r.x-1, msg.Y-r.y-1, by)
 			return
 		}
 		if by != 0 {

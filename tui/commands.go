@@ -122,7 +122,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+	return slices.Concat(viewCommands(), detailCommands(), heldCommands(), ruleCommands(), listCommands(), requestCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.
@@ -141,7 +141,7 @@ func viewCommands() []command {
 		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
 			help: "go back to the list",
-			run:  do(func(a *app) { a.detail = nil }),
+			run:  do((*app).closeDetail),
 		},
 		{
 			id: "menu.close", keys: []string{"esc", "q", "?"}, where: inMenu, title: "close",
@@ -156,7 +156,7 @@ func viewCommands() []command {
 		},
 		{
 			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
-			help: "show all of the request: times, error, bytes",
+			help: "show all of the request: fields, bytes, times",
 			enabled: func(a *app) (bool, string) {
 				return !a.requests.list.empty(), "there is no request"
 			},
@@ -164,6 +164,13 @@ func viewCommands() []command {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
 			}),
+			shell: func(a *app) string {
+				seq, _ := a.requests.selectedSeq(&a.scene)
+				if s, ok := readSubject(&a.scene, seq); ok {
+					return s.shellLine(&a.scene)
+				}
+				return ""
+			},
 		},
 		{
 			id: "request.time", keys: []string{"T"}, where: inRequests,
@@ -187,6 +194,9 @@ func listCommands() []command {
 		{
 			id: "follow", keys: []string{"f"}, where: inRequests | inOutput, title: "follow",
 			help: "follow the newest row, or stop",
+			enabled: func(a *app) (bool, string) {
+				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: o and enter go back to time"
+			},
 			run: do(func(a *app) {
 				if l := a.rows(); l.follow {
 					l.pause()
@@ -198,7 +208,10 @@ func listCommands() []command {
 		{
 			id: "pause", keys: []string{" "}, where: inPanels | inDetail, title: "pause",
 			help: "freeze the screen, not the disk; again: go on",
-			run:  do((*app).pause),
+			enabled: func(a *app) (bool, string) {
+				return a.travel == nil, "the screen shows an earlier moment: esc goes back to the end"
+			},
+			run: do((*app).pause),
 		},
 	}
 }
@@ -251,9 +264,9 @@ func screenCommands() []command {
 		},
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,
-			help:    "show the other panels again",
-			enabled: func(a *app) (bool, string) { return a.zoomed, "no panel has the whole screen" },
-			run:     do(func(a *app) { a.zoomed = false }),
+			help:    "go back: end a search, to now, to all panels",
+			enabled: (*app).canGoBack,
+			run:     do((*app).goBack),
 		},
 		{
 			id: "focus.previous", keys: []string{"shift+tab"}, where: inPanels,
@@ -279,12 +292,12 @@ func moveCommands() []command {
 		{
 			id: "newest", keys: []string{"G", "end"}, where: inLists,
 			help: "select the newest row, and follow",
-			run:  do(func(a *app) { a.rows().end() }),
+			run:  do(func(a *app) { a.edge().end() }),
 		},
 		{
 			id: "oldest", keys: []string{"g", "home"}, where: inLists,
 			help: "select the oldest row",
-			run:  do(func(a *app) { a.rows().home() }),
+			run:  do(func(a *app) { a.edge().home() }),
 		},
 		{
 			id: "down.half", keys: []string{"ctrl+d"}, where: inLists,
@@ -350,10 +363,10 @@ func focusCommands() []command {
 
 // pages moves by a page, or a part of it, down or up.
 func (a *app) pages(direction, part int) {
-	if a.detail != nil && a.menu == nil {
-		a.detail.scroll(direction * max(a.detail.h/part, 1))
+	l := a.rows()
+	if a.detail != nil && a.detail.other != nil && a.menu == nil {
+		l.move(direction * max(a.detail.sizes.h/part, 1))
 		return
 	}
-	l := a.rows()
 	l.move(direction * max(l.height/part, 1))
 }
