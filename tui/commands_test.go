@@ -84,12 +84,12 @@ func TestFooterComesFromTable(t *testing.T) {
 
 func TestMenuListsTable(t *testing.T) {
 	log, bench := fixture()
-	s := newScreen(t, 120, 80, log, bench, fixtureOptions())
+	s := newScreen(t, 120, 200, log, bench, fixtureOptions())
 	s.press("?")
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)
 	}
-	s.mustShow("only in: request", "no panel has the whole screen")
+	s.mustShow("only in: request", "there is nothing to go back from")
 
 	s.press("esc")
 	s.mustNotShow("enter runs")

@@ -124,13 +124,12 @@ func (d *detail) arrange(sc *scene, w, h int) {
 	d.settleTree()
 	z := detailSizes{w: w, h: h, treeW: w, treeH: max(h-detailHead-detailFoot, 0)}
 	if len(d.sections) > 0 {
-		const least = 44 // cells of the tree beside the bytes
+		const least, good = 58, 64 // cells of the tree beside the bytes
 		switch {
 		case w >= least+1+dumpWidth(8):
-			z.beside = true
-			z.hexW = min(w-least-1, dumpWidth(16))
-			if z.hexW < dumpWidth(16) {
-				z.hexW = dumpWidth(8)
+			z.beside, z.hexW = true, dumpWidth(8)
+			if w >= good+1+dumpWidth(16) {
+				z.hexW = dumpWidth(16)
 			}
 			z.treeW, z.hexH = w-z.hexW-1, z.treeH
 		default:

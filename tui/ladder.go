@@ -163,20 +163,28 @@ type lanes struct {
 	gap          int // between two lanes
 }
 
+// Times have microseconds here, and only seconds before them where there is
+// little room.
+const (
+	ladderTime      = "15:04:05.000000"
+	ladderTimeShort = "05.000000"
+)
+
 // The widths of what a row has at most.
 const (
 	ladderNumber = 7
-	ladderGap    = 44
+	ladderGap    = 56
 	ladderNote   = 24 // cells for a note at the right, at least
 )
 
 func (p *ladder) lanes(w int) lanes {
 	x := lanes{time: p.requests.clock.width(), number: ladderNumber}
 	if p.requests.clock == timeOfDay {
-		x.time += 3 // microseconds matter here
+		x.time = len(ladderTime)
 	}
 	if w < 76 {
 		x.number = 0
+		x.time = min(x.time, len(ladderTimeShort))
 	}
 	left := 1 + x.time + 1 + 4 // with the signs of the lanes
 	if x.number > 0 {
@@ -198,7 +206,12 @@ func (p *ladder) draw(sc *scene, w, h int) []string {
 	if x.number > 0 {
 		head.putIn(sc.dim, "event", x.number, true).put(sc.dim, " ")
 	}
-	head.putIn(sc.dim, "client", x.gap, false).put(sc.dim, " ").putIn(sc.dim, "server", x.gap, false).put(sc.dim, " script")
+	head.putIn(sc.dim, "client", x.gap, false).put(sc.dim, " ")
+	if title := "server"; head.room >= x.gap+width(" script") {
+		head.putIn(sc.dim, title, x.gap, false).put(sc.dim, " script")
+	} else {
+		head.putIn(sc.dim, title, x.gap-width("script")+1, false).put(sc.dim, "script")
+	}
 	lines := []string{head.end()}
 	from, to := p.list.visible()
 	for row := from; row < to; row++ {
@@ -218,7 +231,7 @@ func (p *ladder) drawMoment(sc *scene, w, row int, x *lanes) string {
 	case e.Kind == recordings.Request && m.seq == p.at.seq:
 		sign = "•"
 	}
-	l.put(base, sign).putIn(base, p.time(sc, row), x.time, p.requests.clock != timeOfDay).put(base, " ")
+	l.put(base, sign).putIn(base, p.time(sc, row, x.time), x.time, p.requests.clock != timeOfDay).put(base, " ")
 	if x.number > 0 {
 		l.putIn(base, fmt.Sprint(m.seq), x.number, true).put(base, " ")
 	}
@@ -249,7 +262,8 @@ func (p *ladder) drawMoment(sc *scene, w, row int, x *lanes) string {
 	default:
 		p.drawHappening(l, sc, m, x, pick, served, called, base)
 	}
-	if note := m.note(); note != "" {
+	const least = 6 // cells, to say something
+	if note := m.note(sc); note != "" && l.room >= least {
 		l.put(pick(sc.dim), " "+note)
 	}
 	return l.endIn(base)
@@ -345,14 +359,15 @@ func (m *moment) label(sc *scene) (string, ink) {
 }
 
 // note says of m what has no room on the arrow.
-func (m *moment) note() string {
+func (m *moment) note(sc *scene) string {
 	e := &m.event
 	var words []string
 	switch {
 	case m.step == arrives || e.Kind == recordings.Connect:
 		words = append(words, from(e.Front, e.Conn))
 	case m.step == leaves && e.Failed():
-		words = append(words, shortDuration(e.Done.Sub(e.Started)))
+		text, _ := sc.events.Text(e)
+		words = append(words, shortDuration(e.Done.Sub(e.Started)), reasonOf(clip(text, longText)))
 	case m.step == replies && e.Failed():
 		words = append(words, shortDuration(e.Duration()))
 	}
@@ -365,8 +380,8 @@ func (m *moment) note() string {
 	return strings.Join(words, ", ")
 }
 
-// time formats when a row is.
-func (p *ladder) time(sc *scene, row int) string {
+// time formats when a row is, in w cells.
+func (p *ladder) time(sc *scene, row, w int) string {
 	when := p.moments[row].when
 	switch p.requests.clock {
 	case sinceFirst:
@@ -377,5 +392,9 @@ func (p *ladder) time(sc *scene, row int) string {
 		}
 		return shortDuration(when.Sub(p.moments[row-1].when))
 	}
-	return sc.wall(when).Format("15:04:05.000000")
+	format := ladderTime
+	if w < len(format) {
+		format = ladderTimeShort
+	}
+	return sc.wall(when).Format(format)
 }

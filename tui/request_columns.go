@@ -38,22 +38,25 @@ var columnNames = [numColumns]string{
 
 // From which width of the panel on there is a column that is not always shown.
 const (
-	deltaWidth  = 78
-	barWidth    = 88
-	scriptWidth = 104
-	genWidth    = 124
+	deltaWidth  = 86
+	barWidth    = 100
+	scriptWidth = 114
+	genWidth    = 130
 	cookieWidth = 150
 	sumWidth    = 170
 )
 
 // A widest has the widths of what is widest in some rows.
-type widest struct{ from, offset, flags, cookie int }
+type widest struct{ from, offset, flags, cookie, sum int }
 
 func (m *widest) take(e *recordings.Event) {
 	m.from = max(m.from, len(from(e.Front, e.Conn)))
 	m.offset = max(m.offset, len(hex(e.Offset)))
 	m.flags = max(m.flags, len(e.Flags.String()))
 	m.cookie = max(m.cookie, len(hex(e.Cookie)))
+	if e.Sum != 0 {
+		m.sum = 8
+	}
 }
 
 // columns returns the columns for w cells.
@@ -89,7 +92,7 @@ func (p *requests) columns(sc *scene, w int, m widest) []column {
 		colBar:    {title: "usual", width: from(barWidth, 8), rank: 8},
 		colTook:   {title: "took ", width: 7, right: true},
 		colGen:    {title: "gen", width: from(genWidth, 4), rank: 9},
-		colSum:    {title: "hash", width: from(sumWidth, 8), rank: 11},
+		colSum:    {title: "hash", width: from(sumWidth, m.sum), rank: 11},
 		colCookie: {title: "cookie", width: from(cookieWidth, max(m.cookie, 6)), right: true, rank: 10},
 		colResult: {title: "result", width: 7, grows: true},
 	}

@@ -46,7 +46,7 @@ func requestCommands() []command {
 		},
 		{
 			id: "clock", keys: []string{"t"}, where: inRequests | inLadder,
-			help: "show times of day, since the first, or since last",
+			help: "times of the day, since the first, or between",
 			run:  do(func(a *app) { a.requests.clock = (a.requests.clock + 1) % numClocks }),
 		},
 		{

@@ -102,11 +102,11 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 		events = append(events, e)
 		widest.take(&e)
 	}
+	t := newTable(w, p.columns(sc, w, widest))
 	before := recordings.Event{} // the request in the row above those that are seen
-	if from, _ := p.bounds(sc); first > from && first < last {
+	if from, _ := p.bounds(sc); (t.has(colDelta) || p.clock == sinceRow) && first > from && first < last {
 		before, _ = readRequest(sc, p.seq(sc, first-1))
 	}
-	t := newTable(w, p.columns(sc, w, widest))
 	rows := newRequestRows(sc, p.clock, &t)
 	if from, next := p.bounds(sc); p.clock == sinceFirst && from < next {
 		oldest, _ := readRequest(sc, p.seq(sc, from))
