@@ -69,9 +69,12 @@ func (t *table) head(i ink) string {
 }
 
 // row draws cells. If it is selected, in the ink mark, it loses its other inks.
-func (t *table) row(cells []cell, mark *ink) string {
+func (t *table) row(cells []cell, mark *ink) string { return t.rowAfter(" ", cells, mark) }
+
+// rowAfter is row after a sign, which the one of the selected row covers.
+func (t *table) rowAfter(sign string, cells []cell, mark *ink) string {
 	l := newLine(t.w)
-	blank, sign := ink{}, " "
+	blank := ink{}
 	if mark != nil {
 		blank, sign = *mark, "▸"
 	}

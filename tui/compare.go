@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 )
 
 // compareWith makes the view one of two requests side by side.
@@ -32,11 +31,15 @@ func (d *detail) writeComparison(sc *scene, w int) []string {
 		}
 		lines = append(lines, l.putIn(i, left, half, false).put(ink{}, " ").putIn(i, right, half, false).end())
 	}
-	name := func(s *subject) string {
-		return strings.TrimSpace(sc.marks.of(&s.event) + " " + fmt.Sprintf("event %d", s.event.Seq))
+	name := func(number string, s *subject) string {
+		text := fmt.Sprintf("%s: event %d", number, s.event.Seq)
+		if sign := sc.marks.of(&s.event); sign != "" {
+			text += ", mark " + sign
+		}
+		return text
 	}
-	l := newLine(w).put(ink{}, spaces(15)).putIn(sc.title, name(a), half, false).put(ink{}, " ")
-	lines = append(lines, l.putIn(sc.title, name(b), half, false).end())
+	l := newLine(w).put(ink{}, spaces(15)).putIn(sc.title, name("1", a), half, false).put(ink{}, " ")
+	lines = append(lines, l.putIn(sc.title, name("2", b), half, false).end())
 	facts := func(s *subject) []string {
 		e := &s.event
 		wait, script := "-", "-"
@@ -89,24 +92,20 @@ func (d *detail) compareData(sc *scene, w int) []string {
 	}
 	lines := []string{newLine(w).put(sc.border, "──").put(sc.dim, " "+title+" ").fill(sc.border, "─", 0).end()}
 	per := 16
-	if dumpWidth(per)+2 > w {
+	if 11+3*per > w {
 		per = 8
 	}
 	from := max(differs/per-compareContext, 0) * per
 	for at := from; at < max(len(a.data), len(b.data)) && at < from+compareRows*per; at += per {
-		lines = append(lines, d.compareBytes(sc, w, a, b, at, per), d.compareBytes(sc, w, b, a, at, per))
+		lines = append(lines, compareBytes(sc, w, "1", a, b, at, per), compareBytes(sc, w, "2", b, a, at, per))
 	}
 	return lines
 }
 
 // compareBytes draws some bytes of one request; those that the other has not,
 // or has other ones for, are marked.
-func (d *detail) compareBytes(sc *scene, w int, of, other *subject, at, per int) string {
-	sign := " "
-	if of == &d.subject {
-		sign = "│"
-	}
-	l := newLine(w).put(sc.border, sign).put(sc.dim, fmt.Sprintf("%08x", of.event.Offset+uint64(at)))
+func compareBytes(sc *scene, w int, name string, of, other *subject, at, per int) string {
+	l := newLine(w).put(sc.key, " "+name+" ").put(sc.dim, fmt.Sprintf("%08x", of.event.Offset+uint64(at)))
 	for i := at; i < at+per; i++ {
 		same := i < len(of.data) && i < len(other.data) && of.data[i] == other.data[i]
 		before, ink := " ", ink{}

@@ -18,6 +18,7 @@ type detail struct {
 	// here on, so that its reply comes to be shown; 0 = it is no such request.
 	lookFrom uint64
 	waiting  bool
+	replied  bool // it was, just now: the reply is to be selected
 
 	other *subject // to compare with; nil = the request is shown alone
 	lines []string // of the comparison
@@ -97,7 +98,7 @@ func (d *detail) feedHeld(sc *scene, from *requests) {
 			if e.Kind != recordings.Request || e.Front != d.event.Front || e.Conn != d.event.Conn || e.Cookie != d.event.Cookie || e.Received != d.event.Received {
 				continue
 			}
-			d.waiting = false
+			d.waiting, d.replied = false, true
 			d.show(sc, e.Seq)
 			from.goTo(sc, e.Seq)
 			d.ordinal = from.list.selected
@@ -140,6 +141,11 @@ func (d *detail) arrange(sc *scene, w, h int) {
 		d.dump = newDump(d.sections, z.hexW)
 	}
 	d.sizes = z
+	if d.replied {
+		d.replied = false
+		d.tree.feed(0, len(d.shown), 1) // so that the reply comes to be at the top
+		d.selectPart("reply")
+	}
 	d.tree.feed(0, len(d.shown), z.treeH)
 	d.bytes.feed(0, d.dump.count, z.hexH)
 	d.tie()
@@ -159,6 +165,15 @@ func (d *detail) settleTree() {
 		d.shown = append(d.shown, i)
 		if d.shut[d.path(i)] {
 			hidden = n.depth
+		}
+	}
+}
+
+// selectPart selects a part of the tree by its name.
+func (d *detail) selectPart(name string) {
+	for row, i := range d.shown {
+		if d.nodes[i].depth == 0 && d.nodes[i].name == name {
+			d.tree.move(row - d.tree.selected)
 		}
 	}
 }

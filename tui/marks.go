@@ -70,6 +70,11 @@ func (sc *scene) contents() recordings.Contents { return marked{sc.events, sc.ma
 
 // set puts a sign on a request, "" takes it away.
 func (m *marks) set(key requestKey, sign string, seq uint64, met bool) {
+	for _, old := range m.list {
+		if old.key == key && old.met && !met { // the log repeats what was marked here
+			seq, met = old.seq, true
+		}
+	}
 	m.list = slices.DeleteFunc(m.list, func(old mark) bool { return old.key == key })
 	if sign != "" {
 		m.list = append(m.list, mark{key, sign, seq, met})

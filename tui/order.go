@@ -55,7 +55,7 @@ func sortKey(by int, e *recordings.Event) uint64 {
 	case colResult:
 		return uint64(e.Errno)
 	}
-	return uint64(max(e.Received, 0))
+	return uint64(e.Received) ^ 1<<63 // what is in a recording was before the program started
 }
 
 // sortRows sorts the requests with the numbers seqs, which are ascending.

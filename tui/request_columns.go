@@ -11,8 +11,7 @@ import (
 
 // The columns of a request.
 const (
-	colMark = iota
-	colTime
+	colTime = iota
 	colDelta
 	colFrom
 	colOp
@@ -60,7 +59,7 @@ func (m *widest) take(e *recordings.Event) {
 }
 
 // columns returns the columns for w cells.
-func (p *requests) columns(sc *scene, w int, m widest) []column {
+func (p *requests) columns(w int, m widest) []column {
 	most := 5 // of the flags
 	switch {
 	case w >= 90:
@@ -74,12 +73,7 @@ func (p *requests) columns(sc *scene, w int, m widest) []column {
 		}
 		return width
 	}
-	mark := 0
-	if len(sc.marks.list) > 0 {
-		mark = 1
-	}
 	columns := []column{
-		colMark:   {title: " ", width: mark, rank: 1},
 		colTime:   {title: p.clock.title(), width: p.clock.width(), right: p.clock != timeOfDay, rank: 1},
 		colDelta:  {title: "Δ", width: from(deltaWidth, 6), right: true, rank: 9},
 		colFrom:   {title: "from", width: max(m.from, 6), rank: 2},
@@ -150,7 +144,6 @@ func (r *requestRows) cells(e, before *recordings.Event) []cell {
 		return cells
 	}
 	cells := []cell{
-		colMark:   {sc.accent, sc.marks.of(e)},
 		colTime:   {sc.dim, r.time(e, before)},
 		colDelta:  {sc.dim, delta(e, before)},
 		colFrom:   {sc.dim, from(e.Front, e.Conn)},

@@ -79,6 +79,11 @@ func (p *requests) note(sc *scene) string {
 	if first > 0 {
 		total = fmt.Sprintf("last %s of %s", shortCount(uint64(next-first)), shortCount(uint64(next)))
 	}
+	if seq, ok := p.selectedSeq(sc); ok && len(sc.marks.list) > 0 {
+		if e, _ := readRequest(sc, seq); sc.marks.of(&e) != "" {
+			total = "mark " + sc.marks.of(&e) + " · " + total
+		}
+	}
 	switch n := p.list.unseen(); {
 	case p.sortedRows():
 		return fmt.Sprintf("by %s · %d of %s", columnNames[p.order.by], p.list.selected+1, total)
@@ -102,7 +107,7 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 		events = append(events, e)
 		widest.take(&e)
 	}
-	t := newTable(w, p.columns(sc, w, widest))
+	t := newTable(w, p.columns(w, widest))
 	before := recordings.Event{} // the request in the row above those that are seen
 	if from, _ := p.bounds(sc); (t.has(colDelta) || p.clock == sinceRow) && first > from && first < last {
 		before, _ = readRequest(sc, p.seq(sc, first-1))
@@ -118,7 +123,11 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 		if first+i == p.list.selected {
 			mark = selection(sc)
 		}
-		lines = append(lines, t.row(rows.cells(&events[i], &before), mark))
+		sign := sc.marks.of(&events[i])
+		if sign == "" {
+			sign = " "
+		}
+		lines = append(lines, t.rowAfter(sign, rows.cells(&events[i], &before), mark))
 		before = events[i]
 	}
 	lines = block(lines, w, h-inFlightRows(sc))

@@ -63,7 +63,7 @@ func foldTo(events Events, stops []stop, at uint64) (*state, []stop) {
 			figures.Add(&chunk[i])
 		}
 		s.requests, s.output = index{}, slices.Clip(s.output) // the model has the requests; stops share the lines
-		s.now, seq = latest(s.now, &chunk[n-1]), chunk[n-1].Seq+1
+		s.now, seq = endOf(&chunk[n-1]), chunk[n-1].Seq+1
 		if extra := len(s.output) - keptOutput; extra > 0 {
 			s.output, s.outputGone = s.output[extra:], s.outputGone+extra
 		}
@@ -75,9 +75,12 @@ func foldTo(events Events, stops []stop, at uint64) (*state, []stop) {
 	return s, stops
 }
 
-// latest returns the later one of now and when e came to be.
-func latest(now plugins.Stamp, e *recordings.Event) plugins.Stamp {
-	return max(now, e.Received, e.Replied)
+// endOf returns when e was over.
+func endOf(e *recordings.Event) plugins.Stamp {
+	if e.Kind == recordings.Request && e.Replied != 0 {
+		return e.Replied
+	}
+	return e.Received
 }
 
 // moveInTime selects the request so many later, and shows a recording as of it.
