@@ -34,7 +34,7 @@ func (d *detail) writeComparison(sc *scene, w int) []string {
 	name := func(number string, s *subject) string {
 		text := fmt.Sprintf("%s: event %d", number, s.event.Seq)
 		if sign := sc.marks.of(&s.event); sign != "" {
-			text += ", mark " + sign
+			text += " (" + sign + ")"
 		}
 		return text
 	}

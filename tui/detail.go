@@ -77,6 +77,13 @@ func (d *detail) show(sc *scene, seq uint64) {
 	d.subject, d.gone = s, !ok
 }
 
+// leaveHeld has the view go on with what is selected in the list.
+func (d *detail) leaveHeld() {
+	if d.waiting {
+		d.waiting, d.ordinal = false, -1
+	}
+}
+
 // lookSize is how many events are searched at once for what became of a held request.
 const lookSize = 16
 

@@ -75,6 +75,7 @@ func (p *requests) pick(sc *scene, text string, f *recordings.Filter) {
 	if seeks {
 		anchor, seeks = p.selectedSeq(sc)
 	}
+	seeks = seeks && !p.sortedRows()
 	p.picked = nil
 	if f != nil {
 		p.picked = &picked{

@@ -17,12 +17,23 @@ const inLadder = where(1) << ladderPanel
 // their order, marks, search, and the way through time.
 func requestCommands() []command {
 	some := func(a *app) (bool, string) { return !a.requests.list.empty(), "there is no request" }
-	searched := func(a *app) (bool, string) { return a.requests.hunt != nil, "ctrl-f says what to look for first" }
+	steps := func(a *app) (bool, string) { // so that what is shown follows the list
+		if d := a.detail; d != nil && d.other != nil {
+			return false, "two requests are compared here"
+		}
+		return some(a)
+	}
+	searched := func(a *app) (bool, string) {
+		if a.requests.hunt == nil {
+			return false, "ctrl-f says what to look for first"
+		}
+		return steps(a)
+	}
 	return []command{
 		{
 			id: "search", keys: []string{"ctrl+f"}, where: inPanels | inDetail, title: "find",
-			help: "go to the next request that matches; hide none",
-			ask:  (*app).askSearch,
+			help: "go to the next request that matches; hide none", enabled: steps,
+			ask: (*app).askSearch,
 		},
 		{
 			id: "search.next", keys: []string{"n"}, where: inPanels | inDetail, enabled: searched,
@@ -35,12 +46,12 @@ func requestCommands() []command {
 			run:  do(func(a *app) { a.searchNext(-1) }),
 		},
 		{
-			id: "time.back", keys: []string{"["}, where: inPanels | inDetail, enabled: some,
+			id: "time.back", keys: []string{"["}, where: inPanels | inDetail, enabled: steps,
 			help: "one request back; a recording is shown as of it",
 			run:  do(func(a *app) { a.moveInTime(-1) }),
 		},
 		{
-			id: "time.on", keys: []string{"]"}, where: inPanels | inDetail, enabled: some,
+			id: "time.on", keys: []string{"]"}, where: inPanels | inDetail, enabled: steps,
 			help: "one request on; a recording is shown as of it",
 			run:  do(func(a *app) { a.moveInTime(1) }),
 		},
@@ -76,15 +87,23 @@ func requestCommands() []command {
 		},
 		{
 			id: "mark", keys: []string{"m"}, where: inRequests | inLadder | inDetail, title: "mark",
-			help:    "mark the request with a letter, or unmark it",
-			enabled: some,
-			run:     (*app).mark,
+			help: "mark the request with a letter, or unmark it",
+			enabled: func(a *app) (bool, string) {
+				if a.detail != nil && a.detail.held != nil {
+					return false, "what is held has no place in the log yet"
+				}
+				return steps(a)
+			},
+			run: (*app).mark,
 		},
 		{
 			id: "mark.next", keys: []string{"'"}, where: inRequests | inLadder | inDetail,
 			help: "go to the next marked request",
 			enabled: func(a *app) (bool, string) {
-				return len(a.scene.marks.list) > 0, "no request is marked: m marks one"
+				if len(a.scene.marks.list) == 0 {
+					return false, "no request is marked: m marks one"
+				}
+				return steps(a)
 			},
 			run: do((*app).nextMark),
 		},
@@ -204,7 +223,7 @@ func (a *app) askOrder() (q question, text string) {
 // there is a host that writes it.
 func (a *app) mark() tea.Cmd {
 	seq, ok := a.requests.selectedSeq(&a.scene)
-	if a.detail != nil && a.detail.held == nil {
+	if a.detail != nil {
 		seq = a.detail.event.Seq
 	}
 	e, there := readRequest(&a.scene, seq)
@@ -222,6 +241,9 @@ func (a *app) mark() tea.Cmd {
 
 // nextMark goes to the next request that is marked, from the last to the first.
 func (a *app) nextMark() {
+	if a.detail != nil {
+		a.detail.leaveHeld()
+	}
 	a.live.marks.meet(&a.scene)
 	seqs := a.live.marks.seqs()
 	now, _ := a.requests.selectedSeq(&a.scene)

@@ -174,5 +174,8 @@ func (a *app) askSearch() (q question, text string) {
 
 // searchNext looks for the match after the selected row, or before it.
 func (a *app) searchNext(by int) {
+	if a.detail != nil {
+		a.detail.leaveHeld()
+	}
 	a.requests.hunt.start(&a.scene, a.requests.list.selected, by)
 }

@@ -85,6 +85,9 @@ func endOf(e *recordings.Event) plugins.Stamp {
 
 // moveInTime selects the request so many later, and shows a recording as of it.
 func (a *app) moveInTime(by int) {
+	if a.detail != nil {
+		a.detail.leaveHeld()
+	}
 	l := &a.requests.list
 	l.pause()
 	l.move(by)

@@ -106,12 +106,12 @@ func (d *decoder) messages(name string, bytes []byte, start int, messages []nbd.
 	if len(messages) > 0 {
 		form = messages[0].Name
 	}
-	more := "rebuilt from what the log keeps"
+	more := "rebuilt from the log"
 	switch {
 	case d.event.Fate&plugins.Edited != 0:
 		more += ", as it was edited"
 	case !d.known:
-		more += "; the handshake is not known"
+		more += ", which lacks the handshake"
 	}
 	d.part(name, fmt.Sprintf("%s · %d bytes", strings.TrimPrefix(form, name+" "), len(bytes)), more, d.sc.accent)
 	d.nodes[len(d.nodes)-1].bytes = span{number, 0, len(bytes)}
