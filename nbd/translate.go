@@ -80,21 +80,31 @@ func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 
 // wireHeader translates r for the wire, all but the cookie.
 func (c *Client) wireHeader(r *plugins.Request) extRequest {
-	m := extRequest{offset: r.Offset, length: r.Length}
-	m.command = command(slices.IndexFunc(wireCommands[:], func(row wireCommand) bool { return row.op == r.Op }))
+	m := wireRequest(r, c.extended)
+	if c.flags&SendDF == 0 {
+		m.flags &^= cmdFlagDF // such a server never sends fragments
+	}
+	return m
+}
+
+// wireRequest translates r, whose operation there is, all but the cookie.
+func wireRequest(r *plugins.Request, extended bool) extRequest {
+	m := extRequest{command: command(commandOf(r.Op)), offset: r.Offset, length: r.Length}
 	for _, f := range wireFlags {
 		if r.Flags&f.flag != 0 {
 			m.flags |= f.wire
 		}
 	}
-	if c.flags&SendDF == 0 {
-		m.flags &^= cmdFlagDF // such a server never sends fragments
-	}
 	if r.Op == plugins.OpZero && r.Flags&plugins.FlagMayTrim == 0 {
 		m.flags |= cmdFlagNoHole
 	}
-	if c.extended && r.Op == plugins.OpWrite {
+	if extended && r.Op == plugins.OpWrite {
 		m.flags |= cmdFlagPayloadLen
 	}
 	return m
+}
+
+// commandOf returns the command that stands for op, -1 if none does.
+func commandOf(op plugins.Op) int {
+	return slices.IndexFunc(wireCommands[:], func(row wireCommand) bool { return row.op == op && op != 0 })
 }

@@ -62,7 +62,10 @@ const (
 	// Flags, Offset, Length, Generation, Rule. The text says why, or how.
 	Hold
 
-	// Mark is a note that a user made; the text is the note.
+	// Mark is a note that a user made; the text is the note. With an Op it is about
+	// a request: Front, Conn, Cookie, Op, Flags, Offset and Length are the
+	// request's, Started and Done are when that was received and replied to. The
+	// text is the sign that it gets, and "" takes it away.
 	Mark
 )
 

@@ -23,6 +23,12 @@ type Contents interface {
 	Data(e *Event) (data []byte, ok bool)
 }
 
+// Marks are [Contents] that also know which requests a user marked. Without them
+// no request is marked.
+type Marks interface {
+	Mark(e *Event) (sign string, ok bool)
+}
+
 // A test is a compiled part of a filter. What it asks for and is not there, or
 // not known, makes it false.
 type test func(*Event, Contents) bool

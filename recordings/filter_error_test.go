@@ -32,7 +32,7 @@ func golden(t *testing.T, path, got string) {
 // badFilters are mistakes, most of which people make.
 var badFilters = []string{
 	// words and fields
-	"wriet", "op:read fau", "lne>=64k", "length>4k", "offset:1M", "ENOSPC", "pread", "hole", "op:zero !hole", "marked", "ok",
+	"wriet", "op:read fau", "lne>=64k", "length>4k", "offset:1M", "ENOSPC", "pread", "hole", "op:zero !hole", "ok",
 	"len", "dur", "cb", "xyzzy", "xyzzy:1", "disk.lua:31", "fua:yes", "read=1", "64k", "op:read and op:write", "read or write", "not fua",
 	"latency>5ms", "type:reload", "seq:12",
 	// values

@@ -26,6 +26,7 @@ type field struct {
 	words  func() []word                         // those that a value may be, or for errnos the known ones
 	bits   func(*Event) (uint64, bool)           // of words: those that e has
 	number func(*Event, Contents) (uint64, bool) // of numbers
+	text   func(*Event, Contents) (string, bool) // of texts; nil = textOf
 }
 
 // fields is the table, in the order of the help.
@@ -69,6 +70,11 @@ var fields = [...]field{
 
 	{name: "fate", of: &wordType, help: "what was done to a request besides", example: "held", others: "state", alone: true, short: true, words: fateWords,
 		bits: func(e *Event) (uint64, bool) { return uint64(e.Fate), e.Kind == Request }},
+	{name: "marked", of: &textType, help: "a request that was marked on the screen, and with which sign", example: "marked", others: "marker bookmark", bare: "any mark",
+		known: InLog, text: markOf, number: func(e *Event, c Contents) (uint64, bool) {
+			_, marked := markOf(e, c)
+			return 0, marked
+		}},
 	{name: "rule", of: &numberType, help: "the number of the rule that had a hand in it", example: "rule:2",
 		number: func(e *Event, _ Contents) (uint64, bool) { return uint64(e.Rule), e.Rule != 0 }},
 

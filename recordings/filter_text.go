@@ -75,8 +75,12 @@ func compileText(t *term, _ plugins.Stamp) test {
 	for _, v := range t.values {
 		wanted = append(wanted, strings.ToLower(v.text))
 	}
+	of := t.field.text
+	if of == nil {
+		of = textOf
+	}
 	return func(e *Event, c Contents) bool {
-		text, known := textOf(e, c)
+		text, known := of(e, c)
 		if !known {
 			return false
 		}
@@ -111,6 +115,15 @@ func textOf(e *Event, c Contents) (string, bool) {
 	}
 	text, ok := c.Text(e)
 	return text, ok && text != ""
+}
+
+// markOf returns the sign with which a user marked a request, where that is known.
+func markOf(e *Event, c Contents) (string, bool) {
+	m, ok := c.(Marks)
+	if !ok || e.Kind != Request {
+		return "", false
+	}
+	return m.Mark(e)
 }
 
 // lineOf returns the line of the script that the text of a failure names: the

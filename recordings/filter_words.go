@@ -132,8 +132,6 @@ func wrongWord(name string) string {
 		return "a zero that may make a hole is: zero may_trim; one that may not: zero !may_trim"
 	case "ok", "success":
 		return "for what went well write !err"
-	case "marked":
-		return "for the marks write kind:mark"
 	case "and":
 		return "a space means and"
 	case "or":

@@ -44,6 +44,7 @@ type app struct {
 	panels        [numPanels]panel
 	requests      *requests     // panels[requestsPanel]
 	held          *heldRequests // panels[heldPanel]
+	ladder        *ladder       // panels[ladderPanel]
 	rules         *rules        // panels[rulesPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
@@ -55,6 +56,7 @@ type app struct {
 	past          history  // what was typed
 	said          cell     // what the last key did, or why it did nothing
 	told          []string // the shell lines of what was done, the newest last
+	travel        *travel  // nil unless the screen is as of an earlier moment
 	trouble       string   // what went wrong with the last command; "" = nothing
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
@@ -68,8 +70,9 @@ type app struct {
 
 // newApp returns the model for o, which does not listen yet.
 func newApp(o Options, t *theme) *app {
-	live := &state{}
+	live := &state{marks: &marks{}}
 	req := &requests{list: newLog()}
+	rungs := &ladder{requests: req}
 	held, rules := &heldRequests{}, &rules{}
 	a := &app{
 		title: o.Title,
@@ -86,6 +89,7 @@ func newApp(o Options, t *theme) *app {
 		ascii:    o.ASCII,
 		requests: req,
 		held:     held,
+		ladder:   rungs,
 		rules:    rules,
 		panels: [numPanels]panel{
 			requestsPanel:    req,
@@ -95,6 +99,7 @@ func newApp(o Options, t *theme) *app {
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      &output{list: newLog()},
+			ladderPanel:      rungs,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
@@ -132,15 +137,19 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = a.resume(msg)
 	case searchOn:
 		a.searching = false
+	case sorted:
+		a.requests.takeOrder(msg)
+	case arrived:
+		a.arrive(msg)
 	case acted:
 		a.note(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
-	cmd = tea.Batch(cmd, a.search())
+	cmd = tea.Batch(cmd, safely(a.search()))
 	a.arrange()
-	return a, cmd
+	return a, tea.Batch(cmd, safely(a.travelOn()))
 }
 
 // arrange lays out the screen and feeds what is on it.
@@ -301,9 +310,38 @@ func (a *app) under() where {
 // rows returns the list that the moving keys move.
 func (a *app) rows() *list {
 	if a.detail != nil {
-		return &a.requests.list
+		return a.detail.rows()
 	}
 	return a.panels[a.focus].rows()
+}
+
+// edge returns the list that is moved to its ends: the ladder has a part of the
+// requests only.
+func (a *app) edge() *list {
+	if a.menu == nil && a.detail == nil && a.focus == ladderPanel {
+		return &a.requests.list
+	}
+	return a.rows()
+}
+
+// closeDetail goes back from a request to the panels.
+func (a *app) closeDetail() { a.detail = nil }
+
+// canGoBack reports whether there is something to go back from.
+func (a *app) canGoBack() (bool, string) {
+	return a.zoomed || a.travel != nil || a.requests.hunt != nil && a.requests.hunt.by != 0, "there is nothing to go back from"
+}
+
+// goBack ends what was begun last: a search, the travel to an earlier moment, the zoom.
+func (a *app) goBack() {
+	switch h := a.requests.hunt; {
+	case h != nil && h.by != 0:
+		h.by = 0
+	case a.travel != nil:
+		a.goHome()
+	default:
+		a.zoomed = false
+	}
 }
 
 // focusOn gives the keys to a panel and brings it to the front.

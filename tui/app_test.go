@@ -93,8 +93,8 @@ func TestFocusAndZoom(t *testing.T) {
 	s.press("1") // the panel below stays
 	s.mustShow("[4·connections]")
 	s.press("shift+tab z")
-	s.mustShow("[7·output]")
-	s.mustNotShow("EFBIG")
+	s.mustShow("[8·ladder]", "─ WRITE 4 KiB")
+	s.mustNotShow("▄ ✓")
 	s.press("esc")
 	s.mustShow("EFBIG")
 	if s.quit {
@@ -104,14 +104,17 @@ func TestFocusAndZoom(t *testing.T) {
 
 func TestRequestView(t *testing.T) {
 	log, bench := fixture()
-	s := newScreen(t, 160, 50, log, bench, fixtureOptions())
+	s := newScreen(t, 160, 80, log, bench, fixtureOptions())
 	s.press("enter")
-	s.mustShow("WRITE 4 KiB at 0x100000", "✗ EFBIG, which goes over the wire as ENOSPC", "disk.lua:7: disk full",
-		"write beyond the end: 0x100000", "eb 3c 90", "│.<.mkfs.", "generation 2, pwrite", "flags fua")
+	s.mustShow("WRITE 4 KiB at 0x100000", "✗ script raised EFBIG at disk.lua:7 > wire ENOSPC", "NBD has no number for EFBIG",
+		"printed      write beyond the end: 0x100000", "eb 3c 90", "│.<.mkfs.", "pwrite, generation 2", "FUA (0x1)",
+		"structured reply ERROR to WRITE", "qemu-io -f raw -c 'write -f -P 0x5a 1048576 4096'")
 	s.mustShow(`7 |   if offset >= 0x100000`)
-	s.press("k")
+	s.press("[")
 	s.mustShow("READ 4 KiB at 0xe000", "✓ ok")
 	s.mustNotShow("following")
+	s.press("]")
+	s.mustShow("WRITE 4 KiB at 0x100000")
 	s.press("q")
 	if s.quit || s.app.detail != nil {
 		t.Error("q did not just close the request")

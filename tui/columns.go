@@ -5,7 +5,7 @@ import "slices"
 // A column of a table.
 type column struct {
 	title string
-	width int  // cells; what it needs at least if it grows
+	width int  // cells; what it needs at least if it grows; 0 = it is not shown
 	right bool // aligned to the right, as figures are
 	grows bool // gets the room that is left; of several that are shown the last
 	rank  int  // the columns with the highest rank go first when there is little room; 0 stays
@@ -30,8 +30,9 @@ func newTable(w int, columns []column) table {
 	t := table{columns, make([]int, len(columns)), w}
 	room := w
 	for i, c := range columns {
-		t.widths[i] = c.width
-		room -= c.width + 1
+		if t.widths[i] = c.width; c.width > 0 {
+			room -= c.width + 1
+		}
 	}
 	for room < 0 {
 		out := -1 // what goes next
@@ -68,9 +69,12 @@ func (t *table) head(i ink) string {
 }
 
 // row draws cells. If it is selected, in the ink mark, it loses its other inks.
-func (t *table) row(cells []cell, mark *ink) string {
+func (t *table) row(cells []cell, mark *ink) string { return t.rowAfter(" ", cells, mark) }
+
+// rowAfter is row after a sign, which the one of the selected row covers.
+func (t *table) rowAfter(sign string, cells []cell, mark *ink) string {
 	l := newLine(t.w)
-	blank, sign := ink{}, " "
+	blank := ink{}
 	if mark != nil {
 		blank, sign = *mark, "▸"
 	}

@@ -124,10 +124,12 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"screen", viewCommands()},
-		{"requests", requestCommands()},
+		{"requests", openCommands()},
+		{"request", detailCommands()},
 		{"held", heldCommands()},
 		{"rules", ruleCommands()},
 		{"view", listCommands()},
+		{"requests", requestCommands()},
 		{"disk", holdCommands()},
 		{"script", scriptCommands()},
 		{"copy", copyCommands()},
@@ -169,18 +171,18 @@ func viewCommands() []command {
 		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
 			help: "go back to the list",
-			run:  do(func(a *app) { a.detail = nil }),
+			run:  do((*app).closeDetail),
 		},
 	}
 }
 
-// requestCommands returns the part of the table that is about finished requests.
-func requestCommands() []command {
+// openCommands returns the part of the table that goes to requests.
+func openCommands() []command {
 	some := func(a *app) (bool, string) { return !a.requests.list.empty(), "there is no request" }
 	return []command{
 		{
 			id: "request.open", keys: []string{"enter"}, where: inRequests, title: "open",
-			help: "show all of the request: times, error, bytes", enabled: some,
+			help: "show all of the request: fields, bytes, times", enabled: some,
 			run: do(func(a *app) {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
@@ -205,6 +207,9 @@ func listCommands() []command {
 		{
 			id: "follow", keys: []string{"f"}, where: inRequests | inOutput, title: "follow",
 			help: "follow the newest row, or stop",
+			enabled: func(a *app) (bool, string) {
+				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: o and enter go back to time"
+			},
 			run: do(func(a *app) {
 				if l := a.rows(); l.follow {
 					l.pause()
@@ -216,7 +221,10 @@ func listCommands() []command {
 		{
 			id: "pause", keys: []string{" "}, where: inPanels | inDetail, title: "pause",
 			help: "freeze the screen, not the disk; again: go on",
-			run:  do((*app).pause),
+			enabled: func(a *app) (bool, string) {
+				return a.travel == nil, "the screen shows an earlier moment: esc goes back to the end"
+			},
+			run: do((*app).pause),
 		},
 		{
 			id: "palette", keys: []string{":", "ctrl+p"}, where: inLists, title: "command",
@@ -281,9 +289,9 @@ func screenCommands() []command {
 		},
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,
-			help:    "show the other panels again",
-			enabled: func(a *app) (bool, string) { return a.zoomed, "nothing is open that could be closed" },
-			run:     do(func(a *app) { a.zoomed = false }),
+			help:    "go back: end a search, to now, to all panels",
+			enabled: (*app).canGoBack,
+			run:     do((*app).goBack),
 		},
 		{
 			id: "panel.previous", keys: []string{"shift+tab"}, where: inPanels,
@@ -309,12 +317,12 @@ func moveCommands() []command {
 		{
 			id: "newest", keys: []string{"G", "end"}, where: inLists,
 			help: "select the newest row, and follow",
-			run:  do(func(a *app) { a.rows().end() }),
+			run:  do(func(a *app) { a.edge().end() }),
 		},
 		{
 			id: "oldest", keys: []string{"g", "home"}, where: inLists,
 			help: "select the oldest row",
-			run:  do(func(a *app) { a.rows().home() }),
+			run:  do(func(a *app) { a.edge().home() }),
 		},
 		{
 			id: "down.half", keys: []string{"ctrl+d"}, where: inLists,
@@ -354,10 +362,10 @@ func panelCommands() []command {
 
 // pages moves by a page, or a part of it, down or up.
 func (a *app) pages(direction, part int) {
-	if a.detail != nil && a.menu == nil {
-		a.detail.scroll(direction * max(a.detail.h/part, 1))
+	l := a.rows()
+	if a.detail != nil && a.detail.other != nil && a.menu == nil {
+		l.move(direction * max(a.detail.sizes.h/part, 1))
 		return
 	}
-	l := a.rows()
 	l.move(direction * max(l.height/part, 1))
 }

@@ -171,14 +171,16 @@ func (f *feed) readChunk() int {
 	return n
 }
 
-// readTexts asks for the texts that the state keeps: those of all facts but
-// requests, of which only the newest that failed has one, and callbacks that
-// went well or have a request. A text may be gone, and is then "".
-func (f *feed) readTexts() {
-	p := &f.pulse
-	failed := -1
-	for i := range p.events {
-		e := &p.events[i]
+// readTexts asks for the texts that the state keeps.
+func (f *feed) readTexts() { f.pulse.texts = appendTexts(f.pulse.texts, f.events, f.pulse.events) }
+
+// appendTexts appends the texts that the state keeps of some events: those of all
+// facts but requests, of which only the newest that failed has one, and callbacks
+// that went well or have a request. A text may be gone, and is then "".
+func appendTexts(texts []string, source recordings.Source, events []recordings.Event) []string {
+	from, failed := len(texts), -1
+	for i := range events {
+		e := &events[i]
 		text := ""
 		switch e.Kind {
 		case recordings.Request:
@@ -187,16 +189,17 @@ func (f *feed) readTexts() {
 			}
 		case recordings.Callback:
 			if e.Failed() && !forRequest(e) {
-				text, _ = f.events.Text(e)
+				text, _ = source.Text(e)
 			}
 		default:
-			text, _ = f.events.Text(e)
+			text, _ = source.Text(e)
 		}
-		p.texts = append(p.texts, text)
+		texts = append(texts, text)
 	}
 	if failed >= 0 {
-		p.texts[failed], _ = f.events.Text(&p.events[failed])
+		texts[from+failed], _ = source.Text(&events[failed])
 	}
+	return texts
 }
 
 // listen returns the command that waits for the next pulse. lane lets one

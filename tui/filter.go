@@ -31,7 +31,7 @@ const searchSize = 1 << 13
 
 // search looks at the next piece of what sc has.
 func (p *picked) search(sc *scene) {
-	end := sc.requests.end()
+	end, contents := sc.requests.end(), sc.contents()
 	for looked := 0; looked < searchSize && p.next < end; {
 		n := sc.events.Read(p.chunk, p.next)
 		if n == 0 || p.chunk[0].Seq >= end { // the log has dropped the rest
@@ -43,7 +43,7 @@ func (p *picked) search(sc *scene) {
 				break
 			}
 			p.next = e.Seq + 1
-			if e.Kind == recordings.Request && p.filter.Match(e, sc.events) {
+			if e.Kind == recordings.Request && p.filter.Match(e, contents) {
 				p.found.add(e.Seq)
 			}
 		}
@@ -73,8 +73,9 @@ func (p *requests) pick(sc *scene, text string, f *recordings.Filter) {
 	var anchor uint64
 	seeks := !p.list.follow && !p.list.empty()
 	if seeks {
-		anchor = p.index(sc).seq(p.list.selected)
+		anchor, seeks = p.selectedSeq(sc)
 	}
+	seeks = seeks && !p.sortedRows()
 	p.picked = nil
 	if f != nil {
 		p.picked = &picked{
@@ -82,6 +83,9 @@ func (p *requests) pick(sc *scene, text string, f *recordings.Filter) {
 			anchor: anchor, seeks: seeks, fresh: true,
 		}
 		return
+	}
+	if p.sortedRows() {
+		return // they will be sorted anew
 	}
 	_, p.list.seen = sc.requests.bounds()
 	if seeks {
@@ -96,6 +100,9 @@ func (p *requests) search(sc *scene) bool {
 		return false
 	}
 	p.picked.search(sc)
+	if p.sortedRows() {
+		return p.picked.behind(sc)
+	}
 	if p.picked.seeks {
 		p.list.selected = p.picked.found.place(p.picked.anchor)
 		p.picked.seeks = p.picked.next <= p.picked.anchor
@@ -118,13 +125,19 @@ func (p *requests) index(sc *scene) *index {
 // searchOn is the message that has the model look at the next piece of the log.
 type searchOn struct{}
 
-// search looks at a piece of the log, and sees to it that the next one follows.
+// search looks at a piece of the log for the filter, and for what is searched
+// for, and sees to it that the next one follows.
 func (a *app) search() tea.Cmd {
-	if !a.requests.search(&a.scene) || a.searching {
-		return nil
+	filtering, seeking := a.requests.search(&a.scene), a.seekMatch()
+	var sort tea.Cmd
+	if o := a.requests.order; o != nil && o.picked != a.requests.picked && !filtering {
+		sort = a.sortBy(o.by, o.falling)
+	}
+	if !filtering && !seeking || a.searching {
+		return sort
 	}
 	a.searching = true
-	return func() tea.Msg { return searchOn{} }
+	return tea.Batch(sort, func() tea.Msg { return searchOn{} })
 }
 
 // askFilter asks for a filter, beginning with the one that applies.

@@ -144,7 +144,7 @@ func TestFilterKeepsSelection(t *testing.T) {
 		t.Errorf("%+v is selected, want %+v", got, last)
 	}
 	s.press("enter")
-	s.mustShow(fmt.Sprintf("cookie 0x%x", last.Cookie))
+	s.mustShow(fmt.Sprintf("cookie       0x%x", last.Cookie))
 	s.press("esc / " + typed("fast_zero") + " enter")
 	s.mustShow("No request matches the filter", "0 of 400")
 	s.press("enter")

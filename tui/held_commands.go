@@ -68,11 +68,6 @@ func heldCommands() []command {
 				return a.act(func(c host.Control) error { return c.DropHeld(number) })
 			},
 		},
-		{
-			id: "held.open", keys: []string{"enter"}, where: inHeld, title: "open",
-			help: "give all that is known of it the whole screen", enabled: one,
-			run: do(func(a *app) { a.zoomed = true }),
-		},
 	}
 }
 

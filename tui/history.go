@@ -15,6 +15,7 @@ import (
 // A history is what was typed, the newest last.
 type history struct {
 	Filters  []string `json:"filters,omitempty"`
+	Searches []string `json:"searches,omitempty"`
 	Rules    []string `json:"rules,omitempty"`
 	Commands []string `json:"commands,omitempty"`
 	Errors   []string `json:"errors,omitempty"` // names
@@ -38,7 +39,7 @@ func remember(entries []string, text string) []string {
 
 // kinds returns the entries of each kind.
 func (h *history) kinds() []*[]string {
-	return []*[]string{&h.Filters, &h.Rules, &h.Commands, &h.Errors}
+	return []*[]string{&h.Filters, &h.Searches, &h.Rules, &h.Commands, &h.Errors}
 }
 
 // equal reports whether h and o have the same entries.

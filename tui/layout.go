@@ -63,6 +63,9 @@ func (a *app) layout() []areaColumn {
 	}
 
 	list.w, list.h = max(a.width*58/100, requestsWidth), h
+	if a.detail != nil {
+		list.w = requestsWidth // a request needs the room more
+	}
 	others.x, others.w, others.h = list.w, a.width-list.w, h
 	if a.detail != nil {
 		others.detail = true
@@ -165,7 +168,7 @@ func (r *area) draw(a *app) []string {
 	top := newLine(r.w).put(edge, string(lines[:2]))
 	if r.detail {
 		body, note = a.detail.draw(&sc, w, h), a.detail.note()
-		top.put(title, " request ")
+		top.put(title, a.detail.title())
 	} else {
 		p := a.panels[r.shown]
 		body, note = p.draw(&sc, w, h), p.note(&sc)

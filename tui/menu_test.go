@@ -14,7 +14,7 @@ func TestMenuListsTable(t *testing.T) {
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)
 	}
-	s.mustShow("only in: request", "nothing is open that could be closed", "y s")
+	s.mustShow("only in: request", "there is nothing to go back from", "y s")
 	seen := false // a command that cannot be run
 	for _, c := range s.app.menu.rows {
 		why := s.app.why(c)

@@ -92,7 +92,7 @@ func (a *app) mousePrompt(y, by int) {
 // mouseArea moves, selects or enters what r shows at x and y.
 func (a *app) mouseArea(r *area, x, y, by int) tea.Cmd {
 	if r.detail {
-		a.detail.scroll(by)
+		a.detail.point(x-1, y-1, by)
 		return nil
 	}
 	l := a.panels[r.shown].rows()

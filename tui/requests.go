@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"workbench/plugins"
@@ -13,7 +14,10 @@ import (
 // log; only those that are seen are read.
 type requests struct {
 	list   list
-	picked *picked // those that a filter picks; nil = all have rows
+	picked *picked   // those that a filter picks; nil = all have rows
+	order  *ordering // by which they are sorted; nil = by time
+	clock  clock     // how times are shown
+	hunt   *hunt     // what is searched for; nil = nothing yet
 }
 
 func (p *requests) rows() *list { return &p.list }
@@ -22,8 +26,47 @@ func (p *requests) rows() *list { return &p.list }
 const requestsHead = 1
 
 func (p *requests) feed(sc *scene, _, h int) {
-	first, next := p.index(sc).bounds()
+	first, next := p.bounds(sc)
 	p.list.feed(first, next, h-requestsHead-inFlightRows(sc))
+}
+
+// bounds returns the first row that there is and the one after the last.
+func (p *requests) bounds(sc *scene) (first, next int) {
+	if p.sortedRows() {
+		return 0, len(p.order.seqs)
+	}
+	return p.index(sc).bounds()
+}
+
+// seq returns the number in the log of the request in a row within bounds.
+func (p *requests) seq(sc *scene, row int) uint64 {
+	if p.sortedRows() {
+		return p.order.seqs[row]
+	}
+	return p.index(sc).seq(row)
+}
+
+// selectedSeq returns the number in the log of the selected request.
+func (p *requests) selectedSeq(sc *scene) (seq uint64, ok bool) {
+	first, next := p.bounds(sc)
+	if p.list.selected < first || p.list.selected >= next {
+		return 0, false
+	}
+	return p.seq(sc, p.list.selected), true
+}
+
+// goTo selects the request with a number in the log, or the last before it that
+// has a row.
+func (p *requests) goTo(sc *scene, seq uint64) {
+	row := p.index(sc).place(seq)
+	if p.sortedRows() {
+		if row = slices.Index(p.order.seqs, seq); row < 0 {
+			return
+		}
+	}
+	p.list.first, p.list.next = p.bounds(sc)
+	p.list.pause()
+	p.list.move(row - p.list.selected)
 }
 
 func inFlightRows(sc *scene) int { return min(len(sc.status.InFlight), 1) }
@@ -31,12 +74,19 @@ func inFlightRows(sc *scene) int { return min(len(sc.status.InFlight), 1) }
 func (p *requests) rowAt(y int) int { return p.list.rowAt(y - requestsHead) }
 
 func (p *requests) note(sc *scene) string {
-	first, next := p.index(sc).bounds()
+	first, next := p.bounds(sc)
 	total := fmt.Sprint(next)
 	if first > 0 {
 		total = fmt.Sprintf("last %s of %s", shortCount(uint64(next-first)), shortCount(uint64(next)))
 	}
+	if seq, ok := p.selectedSeq(sc); ok && len(sc.marks.list) > 0 {
+		if e, _ := readRequest(sc, seq); sc.marks.of(&e) != "" {
+			total = "mark " + sc.marks.of(&e) + " · " + total
+		}
+	}
 	switch n := p.list.unseen(); {
+	case p.sortedRows():
+		return fmt.Sprintf("by %s · %d of %s", columnNames[p.order.by], p.list.selected+1, total)
 	case p.list.follow:
 		return "↓ following · " + total
 	case n > 0:
@@ -45,61 +95,40 @@ func (p *requests) note(sc *scene) string {
 	return total
 }
 
-// The columns of a request.
-const (
-	colTime = iota
-	colFrom
-	colOp
-	colOffset
-	colLength
-	colFlags
-	colDuration
-	colResult
-)
-
-// columns returns the columns for w cells and rows whose widest entries are so wide.
-func (p *requests) columns(w, name, offset, flags int) []column {
-	most := 5 // of the flags
-	switch {
-	case w >= 90:
-		most = 18
-	case w >= 74:
-		most = 8
-	}
-	return []column{
-		colTime:     {title: "time", width: 12, rank: 1},
-		colFrom:     {title: "from", width: max(name, 6), rank: 2},
-		colOp:       {title: "op", width: 7},
-		colOffset:   {title: "offset", width: max(offset, 8), right: true},
-		colLength:   {title: "length", width: 8, right: true},
-		colFlags:    {title: "flags", width: max(min(flags, most), 5), rank: 3},
-		colDuration: {title: "took", width: 6, right: true},
-		colResult:   {title: "result", width: 8, grows: true},
-	}
-}
-
 func (p *requests) draw(sc *scene, w, h int) []string {
 	if p.list.empty() && inFlightRows(sc) == 0 {
 		return p.drawEmpty(sc, w, h)
 	}
 	first, last := p.list.visible()
 	events := make([]recordings.Event, 0, last-first)
-	name, offset, flags := 0, 0, 0 // the widest
+	var widest widest
 	for row := first; row < last; row++ {
-		e, _ := readRequest(sc, p.index(sc).seq(row))
+		e, _ := readRequest(sc, p.seq(sc, row))
 		events = append(events, e)
-		name = max(name, len(from(e.Front, e.Conn)))
-		offset = max(offset, len(hex(e.Offset)))
-		flags = max(flags, len(e.Flags.String()))
+		widest.take(&e)
 	}
-	t := newTable(w, p.columns(w, name, offset, flags))
+	t := newTable(w, p.columns(w, widest))
+	before := recordings.Event{} // the request in the row above those that are seen
+	if from, _ := p.bounds(sc); (t.has(colDelta) || p.clock == sinceRow) && first > from && first < last {
+		before, _ = readRequest(sc, p.seq(sc, first-1))
+	}
+	rows := newRequestRows(sc, p.clock, &t)
+	if from, next := p.bounds(sc); p.clock == sinceFirst && from < next {
+		oldest, _ := readRequest(sc, p.seq(sc, from))
+		rows.zero = oldest.Received
+	}
 	lines := []string{t.head(sc.dim)}
 	for i := range events {
 		var mark *ink
 		if first+i == p.list.selected {
 			mark = selection(sc)
 		}
-		lines = append(lines, t.row(p.cells(sc, &t, &events[i]), mark))
+		sign := sc.marks.of(&events[i])
+		if sign == "" {
+			sign = " "
+		}
+		lines = append(lines, t.rowAfter(sign, rows.cells(&events[i], &before), mark))
+		before = events[i]
 	}
 	lines = block(lines, w, h-inFlightRows(sc))
 	if inFlightRows(sc) > 0 {
@@ -124,6 +153,9 @@ func (p *requests) drawEmpty(sc *scene, w, h int) []string {
 		}
 		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, text).end()}, w, h)
 	}
+	if !sc.live {
+		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, "  This recording has no request.").end()}, w, h)
+	}
 	lines := []string{
 		newLine(w).end(),
 		newLine(w).put(sc.dim, "  No request yet. Connect a client, for example:").end(),
@@ -144,33 +176,6 @@ func readRequest(sc *scene, seq uint64) (e recordings.Event, ok bool) {
 		return one[0], true
 	}
 	return e, false
-}
-
-func (p *requests) cells(sc *scene, t *table, e *recordings.Event) []cell {
-	if e.Kind != recordings.Request {
-		return []cell{colTime: {sc.dim, "(dropped)"}, colResult: {}}
-	}
-	cells := []cell{
-		colTime:     {sc.dim, sc.clock(e.Received)},
-		colFrom:     {sc.dim, from(e.Front, e.Conn)},
-		colOp:       {sc.op(e.Op), e.Op.String()},
-		colOffset:   {text: hex(e.Offset)},
-		colLength:   {text: shortSize(e.Length)},
-		colFlags:    {text: e.Flags.String()},
-		colDuration: {text: shortDuration(e.Duration())},
-		colResult:   {sc.good, "✓"},
-	}
-	if e.Op == plugins.OpFlush { // it has no place
-		cells[colOffset], cells[colLength] = cell{sc.dim, "-"}, cell{sc.dim, "-"}
-	}
-	if e.Flags == 0 {
-		cells[colFlags].ink = sc.dim
-	}
-	if e.Failed() {
-		text, _ := sc.events.Text(e)
-		cells[colResult] = cell{sc.bad, "✗ " + plugins.ErrnoName(e.Err()) + " " + clip(withoutFolder(text, sc.status.Path), longText)}
-	}
-	return cells
 }
 
 // withoutFolder shortens the path of the script in the text of an error to its

@@ -61,11 +61,12 @@ func (b *fakeBench) did(what string) bool {
 	return slices.Contains(b.asked, what)
 }
 
-func (b *fakeBench) Release(n uint64) error              { return b.ask("release %d", n) }
-func (b *fakeBench) DropHeld(n uint64) error             { return b.ask("drop %d", n) }
-func (b *fakeBench) RemoveRule(n uint16) error           { return b.ask("remove %d", n) }
-func (b *fakeBench) SwitchRule(n uint16, on bool) error  { return b.ask("switch %d %v", n, on) }
-func (b *fakeBench) AddRule(text string) (uint16, error) { return 1, b.ask("add %s", text) }
+func (b *fakeBench) Mark(e recordings.Event, sign string) { _ = b.ask("mark %d %s", e.Seq, sign) }
+func (b *fakeBench) Release(n uint64) error               { return b.ask("release %d", n) }
+func (b *fakeBench) DropHeld(n uint64) error              { return b.ask("drop %d", n) }
+func (b *fakeBench) RemoveRule(n uint16) error            { return b.ask("remove %d", n) }
+func (b *fakeBench) SwitchRule(n uint16, on bool) error   { return b.ask("switch %d %v", n, on) }
+func (b *fakeBench) AddRule(text string) (uint16, error)  { return 1, b.ask("add %s", text) }
 func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
 	return b.ask("fail %d %s", n, plugins.ErrnoName(errno))
 }
@@ -177,6 +178,7 @@ var keyTypes = map[string]tea.KeyType{
 	"up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
 	"home": tea.KeyHome, "end": tea.KeyEnd, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace,
 	"ctrl+c": tea.KeyCtrlC, "ctrl+p": tea.KeyCtrlP, "ctrl+n": tea.KeyCtrlN, "ctrl+z": tea.KeyCtrlZ, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
+	"ctrl+f": tea.KeyCtrlF,
 }
 
 // press presses keys, which have blanks between them: "j j enter space".

@@ -53,6 +53,9 @@ func (a *app) firstRequest() plugins.Stamp {
 func (a *app) seek(t plugins.Stamp) {
 	x := a.requests.index(&a.scene)
 	first, next := x.bounds()
+	if a.requests.sortedRows() {
+		a.requests.unsort(&a.scene)
+	}
 	row := first + sort.Search(next-first, func(i int) bool {
 		e, ok := readRequest(&a.scene, x.seq(first+i))
 		return ok && e.Received >= t

@@ -101,19 +101,22 @@ func (s *subject) qemuLine(command, uri string) string {
 	return fmt.Sprintf("qemu-io %s -c %s %s", options, quoted(command), uri)
 }
 
-// requestLine returns the line that makes the selected request again, or why
-// there is none.
-func (a *app) requestLine() (line, why string) {
-	s, why := a.subject()
-	if why != "" {
-		return "", why
+// shellLine returns a line for a shell that makes the request of s again, with
+// qemu-io or what suits the operation, and with the tools for files if it came
+// through a mount; or why there is none.
+func (s *subject) shellLine(sc *scene) (line, why string) {
+	if s.event.Front == plugins.FrontFUSE {
+		return s.fileLine(sc), ""
 	}
 	uri := `"$uri"` // which --run sets
-	if a.scene.uri != "" {
-		uri = quoted(a.scene.uri)
+	if sc.uri != "" {
+		uri = quoted(sc.uri)
 	}
-	if s.event.Op == plugins.OpExtents {
-		return "nbdinfo --map " + uri, ""
+	switch e := &s.event; e.Op {
+	case plugins.OpExtents:
+		return fmt.Sprintf("qemu-img map -f raw --output=json --start-offset=%d --max-length=%d %s", e.Offset, e.Length, uri), ""
+	case plugins.OpCache:
+		return fmt.Sprintf("nbdsh -u %s -c 'h.cache(%d, %#x)'", uri, e.Length, e.Offset), ""
 	}
 	command, before, note, why := s.qemuIO()
 	if why != "" {
@@ -127,6 +130,38 @@ func (a *app) requestLine() (line, why string) {
 		line += "  # " + note
 	}
 	return line, ""
+}
+
+// fileLine is shellLine of a request that came through a mount.
+func (s *subject) fileLine(sc *scene) string {
+	e := &s.event
+	file := quoted(sc.mount)
+	if sc.mount == "" {
+		file = `"$file"`
+	}
+	switch e.Op {
+	case plugins.OpRead:
+		return fmt.Sprintf("dd if=%s bs=64k iflag=skip_bytes,count_bytes skip=%d count=%d status=none | hexdump -C", file, e.Offset, e.Length)
+	case plugins.OpWrite:
+		return fmt.Sprintf("dd if=data.bin of=%s bs=64k conv=notrunc oflag=seek_bytes seek=%d", file, e.Offset)
+	case plugins.OpFlush:
+		return "sync " + file
+	case plugins.OpTrim:
+		return fmt.Sprintf("fallocate --punch-hole -o %d -l %d %s", e.Offset, e.Length, file)
+	case plugins.OpZero:
+		return fmt.Sprintf("fallocate --zero-range -o %d -l %d %s", e.Offset, e.Length, file)
+	}
+	return ""
+}
+
+// requestLine returns the line that makes the selected request again, or why
+// there is none.
+func (a *app) requestLine() (line, why string) {
+	s, why := a.subject()
+	if why != "" {
+		return "", why
+	}
+	return s.shellLine(&a.scene)
 }
 
 // requestTest returns a shell script that makes the selected request again and

@@ -117,7 +117,7 @@ func TestShellForReal(t *testing.T) {
 		})
 	}
 	for op, want := range map[plugins.Op]string{
-		plugins.OpFlush: "-c flush", plugins.OpTrim: "discard 0 512", plugins.OpZero: "write -z 0 512", plugins.OpExtents: "nbdinfo --map ",
+		plugins.OpFlush: "-c flush", plugins.OpTrim: "discard 0 512", plugins.OpZero: "write -z 0 512", plugins.OpExtents: "qemu-img map -f raw --output=json --start-offset=0 --max-length=512 ",
 	} {
 		if line, why := ask(op, 0, 512, nil, 0).app.requestLine(); !strings.Contains(line, want) {
 			t.Errorf("%s: %q, %s, want %q", op, line, why, want)

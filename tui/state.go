@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"workbench/nbd"
 	"workbench/plugins"
 	"workbench/plugins/host"
 	"workbench/recordings"
@@ -33,6 +34,8 @@ type state struct {
 	failed    int // requests
 	moved     trend
 	finished  trend
+	usual     usual
+	marks     *marks  // the same in all copies
 	lastError failure // newest failed request; its event has Kind 0 if there is none
 
 	connections []connection // in the order in which they came
@@ -81,6 +84,12 @@ func (x *index) place(seq uint64) int {
 	return x.gone + max(n, 0)
 }
 
+// before returns how many requests there are before an event.
+func (x *index) before(seq uint64) int {
+	n, _ := slices.BinarySearch(x.seqs, seq)
+	return n
+}
+
 // seq returns the event of the request with an ordinal within bounds.
 func (x *index) seq(ordinal int) uint64 { return x.seqs[ordinal-x.gone] }
 
@@ -98,6 +107,7 @@ type connection struct {
 	refused        string // why its export was not opened, "" if it was
 	size           uint64
 	options        []string // negotiated, in words
+	form           nbd.Form // of its messages, by what was negotiated
 	since, until   plugins.Stamp
 	closed         bool
 	end            string // why it went
@@ -159,6 +169,10 @@ func (s *state) add(e *recordings.Event, text string) {
 		}
 	case recordings.Output, recordings.Debug, recordings.Reload:
 		s.addOutput(e, text)
+	case recordings.Mark:
+		if e.Op != 0 && s.marks != nil {
+			s.marks.add(e, text)
+		}
 	case recordings.Connect, recordings.Negotiate, recordings.Opened, recordings.Disconnect:
 		s.addConnection(e, text)
 	}
@@ -192,6 +206,7 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	s.requests.add(e.Seq)
 	s.addCall(e, e.Op.Callback())
 	s.finished.add(e.Replied, 1)
+	s.usual.add(e.Op, e.Duration())
 	c := s.connection(e)
 	c.requests++
 	if e.Failed() {
@@ -257,6 +272,10 @@ func (s *state) addConnection(e *recordings.Event, text string) {
 		// A new slice each time: a frozen state keeps the one that it has.
 		c.options = append(slices.Clone(c.options), text)
 		c.options = c.options[max(len(c.options)-keptOptions, 0):]
+		if !e.Failed() {
+			c.form.Structured = c.form.Structured || strings.HasPrefix(text, "STRUCTURED_REPLY")
+			c.form.Extended = c.form.Extended || strings.HasPrefix(text, "EXTENDED_HEADERS")
+		}
 	case recordings.Disconnect:
 		c.closed, c.until, c.end = true, e.Received, text
 	}

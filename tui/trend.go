@@ -12,16 +12,29 @@ const trendLength = 32
 // A trend counts what happened in each of the last seconds. The zero trend is
 // ready. It needs no ticks: old seconds are cleared when a new one comes.
 type trend struct {
+	began  bool  // something was counted
 	second int64 // the newest one that was counted
 	counts [trendLength]uint32
 }
 
-// secondOf returns the second, since the program started, that s is in.
-func secondOf(s plugins.Stamp) int64 { return int64(s) / int64(time.Second) }
+// secondOf returns the second, since the program started, that s is in. What is
+// in a recording was before that.
+func secondOf(s plugins.Stamp) int64 {
+	if s < 0 {
+		return (int64(s)+1)/int64(time.Second) - 1
+	}
+	return int64(s) / int64(time.Second)
+}
+
+// place returns where a second is counted.
+func place(sec int64) int64 { return (sec%trendLength + trendLength) % trendLength }
 
 // add counts n for the second of s.
 func (t *trend) add(s plugins.Stamp, n uint64) {
 	sec := secondOf(s)
+	if !t.began {
+		t.began, t.second = true, sec
+	}
 	if sec <= t.second-trendLength {
 		return // too long ago
 	}
@@ -32,18 +45,18 @@ func (t *trend) add(s plugins.Stamp, n uint64) {
 			break
 		}
 		t.second++
-		t.counts[t.second%trendLength] = 0
+		t.counts[place(t.second)] = 0
 	}
-	c := &t.counts[sec%trendLength]
+	c := &t.counts[place(sec)]
 	*c = uint32(min(uint64(*c)+n, 1<<32-1))
 }
 
 // at returns what was counted for a second.
 func (t *trend) at(sec int64) uint32 {
-	if sec < 0 || sec > t.second || sec <= t.second-trendLength {
+	if !t.began || sec > t.second || sec <= t.second-trendLength {
 		return 0
 	}
-	return t.counts[sec%trendLength]
+	return t.counts[place(sec)]
 }
 
 // last returns the counts of the n seconds up to now, the oldest first.
@@ -57,13 +70,13 @@ func (t *trend) last(n int, now plugins.Stamp) []uint32 {
 
 // over reports whether all that was counted is out of sight.
 func (t *trend) over(now plugins.Stamp) bool {
-	return t.second == 0 && t.counts[0] == 0 || secondOf(now) > t.second+trendLength
+	return !t.began || secondOf(now) > t.second+trendLength
 }
 
 // rate returns how many a second there are now: the running second, and of the
 // one before it as much as completes a second.
 func (t *trend) rate(now plugins.Stamp) float64 {
 	sec := secondOf(now)
-	gone := float64(int64(now)%int64(time.Second)) / float64(time.Second)
+	gone := float64(int64(now)-sec*int64(time.Second)) / float64(time.Second)
 	return float64(t.at(sec)) + float64(t.at(sec-1))*(1-gone)
 }

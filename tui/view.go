@@ -86,6 +86,9 @@ func (a *app) header() string {
 		_, live := a.live.requests.bounds()
 		l.put(sc.warn, fmt.Sprintf(" ‖ paused, %s new ", shortCount(uint64(live-shown))))
 	}
+	if asOf := a.asOf(); asOf != "" {
+		l.put(sc.warn, " "+asOf+" ")
+	}
 	if a.noMouse {
 		l.put(sc.warn, " mouse off ")
 	}
@@ -160,6 +163,13 @@ func (a *app) modes() []string {
 		summary := " · " + p.summary(sc)
 		l := newLine(a.width).put(sc.accent, " ▽ filter: ")
 		rows = append(rows, l.put(sc.key, cut(clean(p.text), l.room-width(summary))).put(sc.accent, summary).end())
+	}
+	if o := a.requests.order; o != nil {
+		rows = append(rows, newLine(a.width).put(sc.accent, " ⇅ "+o.summary(sc, a.requests.index(sc))).end())
+	}
+	if h := a.requests.hunt; h != nil && h.by != 0 {
+		first, next := a.requests.bounds(sc)
+		rows = append(rows, newLine(a.width).put(sc.accent, " ⌕ looking for ").put(sc.key, h.summary(next-first)).end())
 	}
 	return rows
 }

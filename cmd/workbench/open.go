@@ -147,11 +147,22 @@ func (s *span) Wait(ctx context.Context, from uint64) error {
 	return context.Cause(ctx)
 }
 
+// end returns when the last event of the span came to be: what "now" is in it.
+func (s *span) end() plugins.Stamp {
+	_, last := s.Times()
+	var one [1]recordings.Event
+	if s.next > s.first && s.Read(one[:], s.next-1) == 1 {
+		if last = one[0].Replied; last == 0 {
+			last = one[0].Received
+		}
+	}
+	return last
+}
+
 // print prints the span as lines.
 func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Filter, std streams) error {
-	_, last := s.Times()
 	if filter != nil {
-		filter = filter.At(last)
+		filter = filter.At(s.end())
 	}
 	p := &printer{log: s, from: s.first, gap: "the recording is damaged there",
 		requests: std.Out, rest: std.Err, json: o.json, verbose: o.verbose, filter: filter}
@@ -167,7 +178,7 @@ func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Fil
 // show opens the screen over the span.
 func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 	h := s.Header()
-	_, last := s.Times()
+	last := s.end()
 	screen := tui.Options{
 		Events: s,
 		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),

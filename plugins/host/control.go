@@ -1,6 +1,11 @@
 package host
 
-import "syscall"
+import (
+	"syscall"
+
+	"workbench/plugins"
+	"workbench/recordings"
+)
 
 // Control is what people do to a host. The screen, the command line and tests act
 // by it alone, and see what became of it in Status and in the log, where each
@@ -29,6 +34,20 @@ type Control interface {
 	FailHeld(number uint64, errno syscall.Errno) error
 	AnswerHeld(number uint64, data []byte) error
 	DropHeld(number uint64) error
+
+	// Mark notes in the log that a user marked a finished request with a sign, "" that
+	// the mark was taken away.
+	Mark(request recordings.Event, sign string)
 }
 
 var _ Control = (*Host)(nil)
+
+// Mark implements Control.
+func (h *Host) Mark(request recordings.Event, sign string) {
+	r := &request
+	h.opts.Log.Append(recordings.Event{
+		Kind: recordings.Mark, Front: r.Front, Conn: r.Conn, Cookie: r.Cookie, Op: r.Op, Flags: r.Flags, Offset: r.Offset, Length: r.Length,
+		Generation: r.Generation,
+		Times:      plugins.Times{Received: plugins.Now(), Started: r.Received, Done: r.Replied},
+	}, sign, nil)
+}
