@@ -88,6 +88,7 @@ func Run(ctx context.Context, o Options) error {
 	).Run()
 
 	cancel()
+	a.beside.end()
 	lane <- struct{}{} // the command that waits for events has ended
 	if a.err != nil {
 		return a.err
