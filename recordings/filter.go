@@ -117,6 +117,7 @@ type Needs struct {
 	Text bool // the text of events
 	Data bool // the first bytes of payloads
 	Time bool // how long ago events were, so that it matters what [Filter.At] says
+	Mark bool // which requests a user marked; see [Marks]
 
 	// Kinds says that the filter is about more than requests: it asks for a
 	// kind, a callback, a text or a line of the script.
@@ -128,6 +129,7 @@ func (f *Filter) Needs() Needs {
 	var n Needs
 	f.root.walk(func(t *term) {
 		n.Text = n.Text || t.field.needs.Text
+		n.Mark = n.Mark || t.field.needs.Mark
 		n.Data = n.Data || t.field.needs.Data
 		n.Time = n.Time || t.field.needs.Time
 		n.Kinds = n.Kinds || t.field.needs.Kinds

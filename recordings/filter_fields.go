@@ -71,7 +71,7 @@ var fields = [...]field{
 	{name: "fate", of: &wordType, help: "what was done to a request besides", example: "held", others: "state", alone: true, short: true, words: fateWords,
 		bits: func(e *Event) (uint64, bool) { return uint64(e.Fate), e.Kind == Request }},
 	{name: "marked", of: &textType, help: "a request that was marked on the screen, and with which sign", example: "marked", others: "marker bookmark", bare: "any mark",
-		known: InLog, text: markOf, number: func(e *Event, c Contents) (uint64, bool) {
+		known: InLog, needs: Needs{Mark: true}, text: markOf, number: func(e *Event, c Contents) (uint64, bool) {
 			_, marked := markOf(e, c)
 			return 0, marked
 		}},

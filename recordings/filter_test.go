@@ -546,3 +546,45 @@ func TestFilterHelp(t *testing.T) {
 		}
 	}
 }
+
+// markedLog is a log of which some requests are marked.
+type markedLog struct {
+	*Log
+	signs map[uint64]string
+}
+
+func (m markedLog) Mark(e *Event) (string, bool) {
+	sign, ok := m.signs[e.Seq]
+	return sign, ok
+}
+
+// TestFilterMarked: who knows of marks is asked for them; nobody else has any.
+func TestFilterMarked(t *testing.T) {
+	l := NewLog(1 << 16)
+	for range 3 {
+		l.Append(request(0), "", nil)
+	}
+	l.Append(Event{Kind: Output}, "a", nil)
+	m := markedLog{l, map[uint64]string{0: "a", 2: "b", 3: "a"}}
+	for text, want := range map[string][4]bool{
+		"marked":     {true, false, true, false},
+		"!marked":    {false, true, false, true},
+		"marked:b":   {false, false, true, false},
+		"marked:a,b": {true, false, true, false},
+	} {
+		f, err := ParseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var events [4]Event
+		l.Read(events[:], 0)
+		for i := range events {
+			if got := f.Match(&events[i], m); got != want[i] {
+				t.Errorf("%s picks event %d: %v", text, i, got)
+			}
+		}
+		if f.Match(&events[0], l) != (text == "!marked") {
+			t.Errorf("%s of a log without marks", text)
+		}
+	}
+}

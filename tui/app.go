@@ -36,6 +36,8 @@ type app struct {
 	// nothing on the screen changes with time alone.
 	listen func(idle bool) tea.Cmd
 
+	beside *beside // commands that take long
+
 	live   *state // what is folded into
 	paused bool   // scene.state is a frozen copy
 
@@ -75,10 +77,11 @@ func newApp(o Options, t *theme) *app {
 	rungs := &ladder{requests: req}
 	held, rules := &heldRequests{}, &rules{}
 	a := &app{
-		title: o.Title,
-		hint:  o.Hint,
-		bench: o.Workbench,
-		live:  live,
+		title:  o.Title,
+		hint:   o.Hint,
+		bench:  o.Workbench,
+		beside: newBeside(),
+		live:   live,
 		scene: scene{
 			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
 			live: o.Workbench != nil,

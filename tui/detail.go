@@ -381,6 +381,8 @@ func (d *detail) point(x, y, by int) {
 
 func (d *detail) note() string {
 	switch {
+	case d.other != nil && d.tree.next > d.tree.selected+1:
+		return fmt.Sprintf("%d more rows: ctrl-d", d.tree.next-d.tree.selected-1)
 	case d.other != nil:
 		return fmt.Sprintf("events %d and %d", d.event.Seq, d.other.event.Seq)
 	case d.gone:

@@ -27,7 +27,10 @@
 // and, while a filter applies, a piece of the log to search; a message of its
 // own brings the next piece, so that keys come between. View formats only rows
 // that are seen. The list of requests has no copy of them; it has their numbers
-// in the log, and reads those that it draws.
+// in the log, and reads those that it draws. What takes longer is done beside
+// the model, by a command over a copy of those numbers: sorting the list, and
+// folding a recording up to a request. A result that is not wanted any more is
+// dropped.
 //
 // Whatever is drawn goes through a [line], which cleans it of escape sequences
 // and keeps it within its cells, so that no script and no client can write to
@@ -37,6 +40,6 @@
 // command that takes an argument returns a [question], which a prompt puts to
 // the user, and the palette behind the name.
 //
-// The feed is the only thing that runs beside the model, as one command at a
-// time, and [Run] returns when it has ended.
+// The feed runs beside the model as one command at a time, and [Run] returns when
+// it has ended, and with it the commands that take long; see [beside].
 package tui

@@ -58,17 +58,20 @@ func (d *dump) draw(sc *scene, row, w int, marked span, cursorSection, cursor in
 	l.put(sc.dim, fmt.Sprintf("%08x", s.at+uint64(first)))
 	end := min(first+d.per, len(s.bytes))
 	for at := first; at < first+d.per; at++ {
-		if (at-first)%8 == 0 && at > first {
-			l.put(ink{}, " ")
-		}
 		i, before := ink{}, " "
 		if marked.contains(number, at) {
 			i = sc.selected
 			if at == marked.from {
 				before = "["
 			}
-		} else if marked.section == number && at == marked.to && !marked.empty() {
+		} else if marked.section == number && at == marked.to && !marked.empty() && at > first {
 			before = "]"
+		}
+		if gap := " "; (at-first)%8 == 0 && at > first {
+			if before == "]" { // right behind what it closes
+				gap, before = before, gap
+			}
+			l.put(sc.key, gap)
 		}
 		if cursorSection == number && cursor == at {
 			before = "›"

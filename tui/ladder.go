@@ -110,6 +110,9 @@ func momentsAround(sc *scene, out []moment, seq uint64) []moment {
 			out = appendMoments(sc, out, e)
 		}
 	}
+	if seq+ladderSpan >= sc.next { // the end of the log is seen: what has no answer comes behind it
+		out = appendInFlight(sc, out)
+	}
 	slices.SortStableFunc(out, func(a, b moment) int {
 		return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.step, b.step), cmp.Compare(a.seq, b.seq))
 	})
@@ -126,6 +129,26 @@ func momentsAround(sc *scene, out []moment, seq uint64) []moment {
 			open--
 		}
 		out[i].open, out[i].calls = open, calls
+	}
+	return out
+}
+
+// appendInFlight appends the arrivals of the requests that have no answer yet,
+// under the numbers that events will have next.
+func appendInFlight(sc *scene, out []moment) []moment {
+	for i := range sc.status.InFlight {
+		q := &sc.status.InFlight[i]
+		if q.Received == 0 {
+			continue
+		}
+		text := "in flight for " + shortDuration(sc.now.Sub(q.Received))
+		if q.Waiting {
+			text += ", waits for the reload"
+		}
+		out = append(out, moment{
+			momentKey: momentKey{sc.next + uint64(i), arrives}, when: q.Received, text: text,
+			event: recordings.Event{Op: q.Op, Flags: q.Flags, Offset: q.Offset, Length: q.Length, Front: q.Origin.Front, Conn: q.Origin.Conn},
+		})
 	}
 	return out
 }
@@ -232,8 +255,11 @@ func (p *ladder) drawMoment(sc *scene, w, row int, x *lanes) string {
 		sign = "•"
 	}
 	l.put(base, sign).putIn(base, p.time(sc, row, x.time), x.time, p.requests.clock != timeOfDay).put(base, " ")
-	if x.number > 0 {
-		l.putIn(base, fmt.Sprint(m.seq), x.number, true).put(base, " ")
+	if number := fmt.Sprint(m.seq); x.number > 0 {
+		if e.Kind == 0 { // it is no event yet
+			number = "◐"
+		}
+		l.putIn(base, number, x.number, true).put(base, " ")
 	}
 	pick := func(i ink) ink {
 		if row == p.list.selected {
@@ -370,6 +396,9 @@ func (m *moment) note(sc *scene) string {
 		words = append(words, shortDuration(e.Done.Sub(e.Started)), reasonOf(clip(text, longText)))
 	case m.step == replies && e.Failed():
 		words = append(words, shortDuration(e.Duration()))
+	}
+	if e.Kind == 0 {
+		words = append(words, m.text)
 	}
 	if m.step == arrives && m.open > 1 {
 		words = append(words, fmt.Sprintf("%d in flight", m.open))

@@ -95,3 +95,17 @@ func TestLadderAndList(t *testing.T) {
 		t.Error("the ladder lost its place")
 	}
 }
+
+// TestLadderInFlight: a request without an answer is in the ladder, too.
+func TestLadderInFlight(t *testing.T) {
+	log, bench := fixture()
+	bench.status.InFlight = inFlight()
+	bench.status.InFlight[0].Received = fixtureNow - 20*ms
+	s := newScreen(t, 120, 40, log, bench, fixtureOptions())
+	s.press(panelKey(ladderPanel) + " z j")
+	s.mustShow("◐ │─ READ 4 KiB 0x7000", "nbd#1, in flight for 20ms", "◐ │─ FLUSH")
+	s.press("j j j k k k k k enter")
+	if s.app.detail == nil {
+		t.Error("enter opened nothing")
+	}
+}

@@ -36,11 +36,14 @@ func TestMarks(t *testing.T) {
 	s.mustShow("filter: marked · 2 of 400")
 	s.press("/ ctrl+u " + typed("marked:b") + " enter")
 	s.mustShow("filter: marked:b · 1 of 400")
+	s.press("m")
+	s.mustShow("filter: marked:b · 0 of 400")
+	s.press("/ ctrl+u enter g j j j m")
 	s.press("/ ctrl+u enter ' m") // from the second to the first, which loses its mark
 	if len(s.app.live.marks.list) != 1 {
 		t.Errorf("%d marks, want one", len(s.app.live.marks.list))
 	}
-	want := []string{"mark 15 a", "mark 17 b", "mark 15 "}
+	want := []string{"mark 15 a", "mark 17 b", "mark 17 ", "mark 17 b", "mark 15 "}
 	if !slices.Equal(bench.asked, want) {
 		t.Errorf("the host was told %q, want %q", bench.asked, want)
 	}

@@ -59,11 +59,12 @@ func sortKey(by int, e *recordings.Event) uint64 {
 }
 
 // sortRows sorts the requests with the numbers seqs, which are ascending.
-func sortRows(events Events, seqs []uint64, by int, falling bool) []uint64 {
+// It gives up when stop is closed.
+func sortRows(stop <-chan struct{}, events Events, seqs []uint64, by int, falling bool) []uint64 {
 	type row struct{ key, seq uint64 }
 	rows := make([]row, 0, len(seqs))
 	chunk := make([]recordings.Event, chunkSize)
-	for len(seqs) > 0 {
+	for len(seqs) > 0 && !stopped(stop) {
 		n := events.Read(chunk, seqs[0])
 		if n == 0 {
 			break
@@ -104,7 +105,7 @@ func (a *app) sortBy(by int, falling bool) tea.Cmd {
 	o := &ordering{by: by, falling: falling, at: sc.now, upTo: x.end(), picked: p.picked}
 	p.order = o
 	events, seqs := sc.events, x.seqs[:len(x.seqs):len(x.seqs)]
-	return func() tea.Msg { return sorted{o, sortRows(events, seqs, by, falling)} }
+	return a.beside.command(func(stop <-chan struct{}) tea.Msg { return sorted{o, sortRows(stop, events, seqs, by, falling)} })
 }
 
 // takeOrder shows the rows of an order, unless another one was asked for meanwhile.

@@ -179,13 +179,13 @@ func TestClock(t *testing.T) {
 func BenchmarkSort(b *testing.B) {
 	log := bigLog(1_000_000)
 	s := newScreen(b, 120, 40, log, nil, Options{})
-	for s.app.live.next < 1_000_000 {
+	for s.feed.next < 1_000_000 {
 		s.pulse()
 	}
 	b.Run("rows", func(b *testing.B) {
 		x := &s.app.live.requests
 		for b.Loop() {
-			if rows := sortRows(log, x.seqs, colTook, true); len(rows) < 900_000 {
+			if rows := sortRows(nil, log, x.seqs, colTook, true); len(rows) < 900_000 {
 				b.Fatalf("%d rows", len(rows))
 			}
 		}
@@ -201,7 +201,7 @@ func BenchmarkSort(b *testing.B) {
 
 // bigLog returns a log with n requests.
 func bigLog(n int) *recordings.Log {
-	log := recordings.NewLog(n * 320)
+	log := recordings.NewLog(n * 512)
 	for i := range n {
 		log.Append(request(i, plugins.Stamp(i)*10_000), "", nil)
 	}

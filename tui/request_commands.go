@@ -233,6 +233,9 @@ func (a *app) mark() tea.Cmd {
 	m := a.live.marks
 	sign := m.toggle(&e)
 	m.set(keyOf(&e), sign, seq, true)
+	if p := a.requests.picked; p != nil && p.filter.Needs().Mark {
+		a.requests.pick(&a.scene, p.text, p.filter) // which picks others now
+	}
 	if a.bench == nil {
 		return nil
 	}

@@ -113,6 +113,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	_, err = tea.NewProgram(a, with...).Run()
 
 	cancel()
+	a.beside.end()
 	lane <- struct{}{} // the command that waits for events has ended
 	switch {
 	case a.err != nil:

@@ -100,7 +100,7 @@ func TestSearchGoesInPieces(t *testing.T) {
 		log.Append(e, "", nil)
 	}
 	s := newScreen(t, 120, 40, log, nil, Options{})
-	for s.app.live.next < 4*searchSize {
+	for s.feed.next < 4*searchSize {
 		s.pulse()
 	}
 	s.press("g ctrl+f " + typed("op:trim"))

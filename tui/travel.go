@@ -39,8 +39,8 @@ type arrived struct {
 }
 
 // foldTo returns the state as of the event at, and stops with those that were
-// made on the way.
-func foldTo(events Events, stops []stop, at uint64) (*state, []stop) {
+// made on the way. It gives up when quit is closed.
+func foldTo(quit <-chan struct{}, events Events, stops []stop, at uint64) (*state, []stop) {
 	first, next := events.Bounds()
 	every := max((next-first)/travelStops, chunkSize)
 	from := stop{first, &state{}, &recordings.Figures{}}
@@ -49,7 +49,7 @@ func foldTo(events Events, stops []stop, at uint64) (*state, []stop) {
 	}
 	s, figures := from.state.freeze(), from.figures.Clone()
 	chunk, texts := make([]recordings.Event, chunkSize), []string(nil)
-	for seq := from.next; seq <= at; {
+	for seq := from.next; seq <= at && !stopped(quit); {
 		n := events.Read(chunk[:min(chunkSize, at+1-seq)], seq)
 		for n > 0 && chunk[n-1].Seq > at { // it had to go on behind what is damaged
 			n--
@@ -108,10 +108,10 @@ func (a *app) travelOn() tea.Cmd {
 	}
 	t.folding = true
 	events, stops := a.scene.events, t.stops
-	return func() tea.Msg {
-		s, stops := foldTo(events, stops, at)
+	return a.beside.command(func(quit <-chan struct{}) tea.Msg {
+		s, stops := foldTo(quit, events, stops, at)
 		return arrived{t, at, s, stops}
-	}
+	})
 }
 
 // arrive shows the state as of an event.
