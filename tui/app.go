@@ -44,6 +44,8 @@ type app struct {
 	requests      *requests     // panels[requestsPanel]
 	held          *heldRequests // panels[heldPanel]
 	rules         *rules        // panels[rulesPanel]
+	clients       *connections  // panels[connectionsPanel]
+	disk          *diskMap      // panels[mapPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -65,7 +67,8 @@ type app struct {
 func newApp(o Options, t *theme) *app {
 	live := &state{}
 	req := &requests{list: newLog()}
-	held, rules := &heldRequests{}, &rules{}
+	held, rules, clients := &heldRequests{}, &rules{}, &connections{}
+	disk := &diskMap{clients: clients}
 	a := &app{
 		title: o.Title,
 		hint:  o.Hint,
@@ -79,14 +82,17 @@ func newApp(o Options, t *theme) *app {
 		requests: req,
 		held:     held,
 		rules:    rules,
+		clients:  clients,
+		disk:     disk,
 		panels: [numPanels]panel{
 			requestsPanel:    req,
 			callbacksPanel:   &callbacks{},
 			scriptPanel:      &script{},
-			connectionsPanel: &connections{},
+			connectionsPanel: clients,
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      &output{list: newLog()},
+			mapPanel:         disk,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
@@ -291,6 +297,9 @@ func (a *app) mouse(msg tea.MouseMsg) {
 			l := a.panels[r.shown].rows()
 			l.pause()
 			l.move(row - l.selected)
+		}
+		if p, ok := a.panels[r.shown].(clicked); ok {
+			p.click(msg.X - r.x - 1)
 		}
 		return
 	}

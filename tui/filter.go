@@ -118,9 +118,11 @@ func (p *requests) index(sc *scene) *index {
 // searchOn is the message that has the model look at the next piece of the log.
 type searchOn struct{}
 
-// search looks at a piece of the log, and sees to it that the next one follows.
+// search looks at a piece of the log, for the list and for the map, and sees to
+// it that the next one follows.
 func (a *app) search() tea.Cmd {
-	if !a.requests.search(&a.scene) || a.searching {
+	more := a.requests.search(&a.scene)
+	if more = a.disk.lens.search(&a.scene) || more; !more || a.searching {
 		return nil
 	}
 	a.searching = true

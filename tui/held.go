@@ -28,7 +28,7 @@ func (p *heldRequests) feed(sc *scene, w, h int) {
 
 // keep has the selection of l stay with the row of the same number when other
 // rows come and go.
-func keep[T any](l *list, before, after []T, number func(*T) uint64) {
+func keep[T any, N comparable](l *list, before, after []T, number func(*T) N) {
 	if l.selected < 0 || l.selected >= len(before) {
 		return
 	}
