@@ -38,27 +38,30 @@ type app struct {
 	live   *state // what is folded into
 	paused bool   // scene.state is a frozen copy
 
-	width, height int
-	columns       []areaColumn
-	panels        [numPanels]panel
-	requests      *requests     // panels[requestsPanel]
-	held          *heldRequests // panels[heldPanel]
-	rules         *rules        // panels[rulesPanel]
-	clients       *connections  // panels[connectionsPanel]
-	disk          *diskMap      // panels[mapPanel]
-	focus         int           // the panel that has the keys
-	below         int           // the panel shown beside the requests where there is room for one
-	last          int           // the panel shown in the last area where there is room for all
-	zoomed        bool
-	detail        *detail  // nil unless open
-	menu          *menu    // nil unless open
-	prompt        *prompt  // nil unless open
-	filters       []string // that were applied, the newest last
-	errnos, ruled []string // the same of errors and rules
-	trouble       string   // what went wrong with the last command; "" = nothing
-	searching     bool     // a message to search on is on its way
-	asking        bool     // whether to quit
-	noMouse       bool     // the mouse is left to the terminal
+	width, height  int
+	columns        []areaColumn
+	panels         [numPanels]panel
+	requests       *requests     // panels[requestsPanel]
+	held           *heldRequests // panels[heldPanel]
+	rules          *rules        // panels[rulesPanel]
+	clients        *connections  // panels[connectionsPanel]
+	disk           *diskMap      // panels[mapPanel]
+	focus          int           // the panel that has the keys
+	below          int           // the panel shown beside the requests where there is room for one
+	last           int           // the panel shown in the last area where there is room for all
+	zoomed         bool
+	detail         *detail  // nil unless open
+	menu           *menu    // nil unless open
+	prompt         *prompt  // nil unless open
+	filters        []string // that were applied, the newest last
+	errnos, ruled  []string // the same of errors and rules
+	edits, answers []string // and of held requests
+	trouble        string   // what went wrong with the last command; "" = nothing
+	searching      bool     // a message to search on is on its way
+	asking         bool     // whether to quit
+	noMouse        bool     // the mouse is left to the terminal
+
+	now func() time.Time
 
 	err error // why the screen had to stop
 }
@@ -84,6 +87,7 @@ func newApp(o Options, t *theme) *app {
 		rules:    rules,
 		clients:  clients,
 		disk:     disk,
+		now:      func() time.Time { return o.Wall(o.Now()) },
 		panels: [numPanels]panel{
 			requestsPanel:    req,
 			callbacksPanel:   &callbacks{},

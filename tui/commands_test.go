@@ -84,7 +84,7 @@ func TestFooterComesFromTable(t *testing.T) {
 
 func TestMenuListsTable(t *testing.T) {
 	log, bench := fixture()
-	s := newScreen(t, 120, 80, log, bench, fixtureOptions())
+	s := newScreen(t, 120, 140, log, bench, fixtureOptions())
 	s.press("?")
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)

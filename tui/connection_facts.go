@@ -52,7 +52,7 @@ func factsOf(sc *scene, c *connection) []fact {
 func stateOf(sc *scene, c *connection) fact {
 	switch {
 	case c.refused != "":
-		return fact{cell{sc.bad, "✗"}, "state", "refused", c.refused}
+		return fact{cell{sc.bad, "✗"}, "refused", c.refused, "the export was not opened"}
 	case c.closed:
 		end := "closed at " + sc.clock(c.until)
 		return fact{cell{sc.dim, "○"}, "state", end, strings.TrimSpace(c.end + ", after " + shortDuration(c.until.Sub(c.since)))}
@@ -155,8 +155,12 @@ func offered(sc *scene, c *connection) []fact {
 	return facts
 }
 
-// nameRoom is the cells that the name and the value of a fact have.
-const nameRoom = 19
+// nameRoom is the cells that the name of a fact has, and wideFacts the width from
+// which on what it means has a column of its own.
+const (
+	nameRoom  = 19
+	wideFacts = 90
+)
 
 // drawFacts draws the facts about the selected connection.
 func (p *connections) drawFacts(sc *scene, w, h int) []string {
@@ -171,7 +175,7 @@ func (p *connections) drawFacts(sc *scene, w, h int) []string {
 	}
 	out.head(title)
 	t := newTable(w, []column{
-		{title: "", width: 1}, {title: "name", width: nameRoom}, {title: "value", width: 20, grows: w < 90}, {title: "meaning", width: 40, rank: 1, grows: w >= 90},
+		{title: "", width: 1}, {title: "name", width: nameRoom}, {title: "value", width: max(w/4, 20), grows: true}, {title: "meaning", width: wideFacts - 45, rank: 1, grows: true},
 	})
 	from, to := p.facts.visible()
 	for i := from; i < to; i++ {
@@ -180,7 +184,11 @@ func (p *connections) drawFacts(sc *scene, w, h int) []string {
 		if i == p.facts.selected && p.inside {
 			mark = selection(sc)
 		}
-		out.lines = append(out.lines, t.row([]cell{f.sign, {sc.dim, f.name}, {text: f.value}, {sc.dim, f.meaning}}, mark))
+		value, meaning := f.value, f.meaning
+		if w < wideFacts {
+			value += " · " + meaning
+		}
+		out.lines = append(out.lines, t.row([]cell{f.sign, {sc.dim, f.name}, {text: value}, {sc.dim, meaning}}, mark))
 	}
 	meaning := p.meaning(sc, w, h)
 	out.lines = block(out.lines, w, h-p.listRows(h)-len(meaning))

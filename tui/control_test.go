@@ -93,6 +93,9 @@ func TestHoldForReal(t *testing.T) {
 	}
 	flush := do(plugins.OpRead)
 	s.until(1)
+	s.press("X") // it has just come
+	s.mustShow("has just come here", "READ 512 B")
+	s.now += 1000 * ms
 	s.press("X")
 	if err := <-flush; plugins.ErrnoOf(err) != syscall.ECONNRESET {
 		t.Errorf("the read that was dropped: %v", err)
