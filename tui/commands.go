@@ -109,6 +109,9 @@ func keyName(key string) string {
 	if name, ok := keyNames[key]; ok {
 		return name
 	}
+	if len(key) == 1 {
+		return key // a plus is one
+	}
 	return strings.ReplaceAll(key, "+", "-")
 }
 

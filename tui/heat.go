@@ -169,7 +169,6 @@ func (h *heat) add(e *recordings.Event, answer string) {
 
 // add counts a request that touches s.
 func (s *spot) add(e *recordings.Event) {
-	s.touched = max(s.touched, e.Replied)
 	switch {
 	case e.Failed():
 		s.errors++
@@ -178,7 +177,10 @@ func (s *spot) add(e *recordings.Event) {
 	case e.Op.Writes():
 		s.writes++
 		s.wrote = e.Seq + 1
+	default:
+		return // to ask what is there does nothing to it
 	}
+	s.touched = max(s.touched, e.Replied)
 }
 
 // learn notes what a request that went well tells of contents.

@@ -167,6 +167,9 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 	out := &page{w: w, sc: sc}
 	out.head(fmt.Sprintf("held request %d", q.Number))
 	out.exact(sc.op(r.Op), describe(r.Op, r.Offset, r.Length))
+	if q.Edited {
+		out.fact("edited", sc.warn, "it is not what the client sent; V takes it back")
+	}
 	out.fact("held by", ink{}, q.Why)
 	out.fact("from", ink{}, fmt.Sprintf("%s, cookie 0x%x, flags %s", from(r.Origin.Front, r.Origin.Conn), r.Origin.Cookie, r.Flags))
 	switch {
@@ -181,9 +184,6 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 	if late(sc, q) {
 		out.fact("waits", sc.bad, fmt.Sprintf("▲ for %s: the kernel's client complains after %s, and others have limits of their own",
 			shortDuration(sc.now.Sub(q.Since)), shortDuration(clientPatience)))
-	}
-	if q.Edited {
-		out.fact("edited", sc.warn, "it is not what the client sent; V takes it back")
 	}
 	if len(r.Data) > 0 {
 		out.head(fmt.Sprintf("data, %d bytes", len(r.Data)))

@@ -28,7 +28,7 @@ func mapCommands() []command {
 			}),
 		},
 		{
-			id: "map.in", keys: []string{"+", "="}, where: inMap, title: "in",
+			id: "map.in", keys: []string{"+", "="}, where: inMap, title: "zoom in",
 			help: "zoom in: a cell becomes four",
 			enabled: func(a *app) (bool, string) {
 				return a.disk.grid.deeper, "a cell is one byte"
@@ -36,7 +36,7 @@ func mapCommands() []command {
 			run: on(func(p *diskMap) { p.zoom++ }),
 		},
 		{
-			id: "map.out", keys: []string{"-", "_"}, where: inMap, title: "out",
+			id: "map.out", keys: []string{"-", "_"}, where: inMap, title: "zoom out",
 			help: "zoom out: four cells become one",
 			enabled: func(a *app) (bool, string) {
 				return a.disk.zoom > 0, "this is the whole disk"

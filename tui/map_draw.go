@@ -74,7 +74,7 @@ func (p *paint) cell(sc *scene, s *spot, a allocation) cell {
 	case byContents:
 		return contents(sc, a)
 	case byKind:
-		if c, ok := kind(sc, s); ok {
+		if c, ok := kind(sc, s, a); ok {
 			return c
 		}
 	case byAge:
@@ -103,12 +103,14 @@ func (p *paint) ink(sc *scene) ink {
 }
 
 // kind returns the sign for what was done to a cell.
-func kind(sc *scene, s *spot) (cell, bool) {
+func kind(sc *scene, s *spot, a allocation) (cell, bool) {
 	switch {
 	case s.errors > 0:
 		return cell{sc.bad, "✗"}, true
 	case s.reads > 0 && s.writes > 0:
-		return cell{sc.other, "b"}, true
+		return cell{sc.accent, "b"}, true
+	case s.writes > 0 && (a == zeroed || a == trimmed):
+		return cell{sc.other, "z"}, true
 	case s.writes > 0:
 		return cell{sc.writes, "w"}, true
 	case s.reads > 0:
@@ -136,7 +138,7 @@ func (p *paint) legend(sc *scene) []cell {
 	var out []cell
 	switch p.by {
 	case byKind:
-		out = []cell{{sc.reads, "r read"}, {sc.writes, "w written"}, {sc.other, "b both"}, {sc.bad, "✗ failed"}}
+		out = []cell{{sc.reads, "r read"}, {sc.writes, "w written"}, {sc.accent, "b both"}, {sc.bad, "✗ failed"}, {sc.other, "z zeroed"}}
 	case byContents:
 		return []cell{{sc.writes, "█ data"}, {sc.other, "0 zeroes"}, {sc.accent, "_ hole, trimmed"}, {sc.dim, "· not known"}}
 	case byAge:

@@ -136,7 +136,11 @@ const (
 
 // draw returns the rows: what is offered, what is wrong, the line.
 func (p *prompt) draw(sc *scene, w, offers int) []string {
-	t := newTable(w, []column{{title: "text", width: 14}, {title: "help", width: 20, grows: true}})
+	text := 14
+	for _, c := range p.offers {
+		text = max(text, min(len(c.Text), w/2))
+	}
+	t := newTable(w, []column{{title: "text", width: text}, {title: "help", width: 20, grows: true}})
 	var rows []string
 	from := max(p.marked-offers+1, 0)
 	for i, c := range p.offers[from:min(from+offers, len(p.offers))] {
@@ -147,15 +151,15 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 		rows = append(rows, t.row([]cell{{sc.key, c.Text}, {sc.dim, c.Help}}, mark))
 	}
 	rows = block(rows, w, offers)
-	sign, i, text := "✓", sc.good, p.enter
+	sign, i, says := "✓", sc.good, p.enter
 	switch {
 	case p.problem != nil:
-		sign, i, text = "✗", sc.bad, p.problem.Error()
+		sign, i, says = "✗", sc.bad, p.problem.Error()
 	case strings.TrimSpace(p.text) == "":
-		text = p.empty
+		says = p.empty
 	}
 	var verdict []string
-	for _, part := range wrap(text, w-4) {
+	for _, part := range wrap(says, w-4) {
 		verdict = append(verdict, newLine(w).put(i, " "+sign+" "+part).end())
 		sign = " "
 	}
