@@ -43,7 +43,8 @@ func factsOf(sc *scene, c *connection) []fact {
 		facts = append(facts, offered(sc, c)...)
 	}
 	for _, text := range c.options {
-		facts = append(facts, about("handshake", text, "an option of the handshake, and what became of it"))
+		option, became, _ := strings.Cut(text, " ")
+		facts = append(facts, about("handshake", strings.TrimSuffix(option, ":"), became))
 	}
 	return facts
 }
@@ -57,7 +58,7 @@ func stateOf(sc *scene, c *connection) fact {
 		end := "closed at " + sc.clock(c.until)
 		return fact{cell{sc.dim, "○"}, "state", end, strings.TrimSpace(c.end + ", after " + shortDuration(c.until.Sub(c.since)))}
 	}
-	return fact{cell{sc.good, "●"}, "state", "open for " + shortDuration(sc.now.Sub(c.since)), "since " + sc.clock(c.since)}
+	return fact{cell{sc.good, "●"}, "state", "open", "since " + sc.clock(c.since)}
 }
 
 // now says what a client does at the moment.
@@ -77,7 +78,7 @@ func now(sc *scene, c *connection) fact {
 			held++
 		}
 	}
-	f := fact{cell{sc.dim, "·"}, "now", rateText(sc, c) + " requests a second", "nothing waits for an answer"}
+	f := fact{cell{sc.dim, "·"}, "now", rateText(sc, c) + " req/s", "nothing waits for an answer"}
 	if flying > 0 {
 		f.sign = cell{sc.warn, "◐"}
 		f.value += fmt.Sprintf(", %d in flight", flying)
@@ -158,7 +159,7 @@ func offered(sc *scene, c *connection) []fact {
 // nameRoom is the cells that the name of a fact has, and wideFacts the width from
 // which on what it means has a column of its own.
 const (
-	nameRoom  = 19
+	nameRoom  = 20
 	wideFacts = 90
 )
 
@@ -201,6 +202,6 @@ func (p *connections) meaning(sc *scene, w, h int) []string {
 		return nil
 	}
 	f, out := &p.known[p.facts.selected], &page{w: w, sc: sc}
-	out.text(ink{}, fmt.Sprintf("%s: %s. %s", f.name, f.value, f.meaning))
+	out.text(ink{}, fmt.Sprintf("%s: %s; %s", f.name, f.value, f.meaning))
 	return block(out.lines, w, min(meaningRows, h/4))
 }

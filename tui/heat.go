@@ -7,26 +7,39 @@ import (
 	"workbench/recordings"
 )
 
-// heatDepth is how often a heat is halved: its finest level has 1<<heatDepth cells.
+// heatDepth is how often a heat is halved: it has 1<<heatDepth cells.
 const heatDepth = 12
 
-// A heat adds up what was done to each part of a piece of a disk. It has levels
-// of cells, each with twice as many as the one before, so that the figures of a
-// cell of any size are exact: a request counts once in each cell that it touches.
-// What one request costs is bounded, whatever its length.
+// A heat adds up what was done to each part of a piece of a disk, in cells. The
+// figures of larger cells are made of theirs, and are exact. What one request
+// costs is bounded, whatever its length.
 type heat struct {
 	base  uint64       // where the piece begins
-	shift uint         // the finest cells have 1<<shift bytes
+	shift uint         // a cell has 1<<shift bytes
 	end   uint64       // where the disk ends; 0 = it is not known
-	spots []spot       // level l has the 1<<l that begin at 1<<l - 1
-	holds []allocation // of the finest cells
+	spots []spot       // what was done to the cells
+	holds []allocation // and what they hold
 }
 
 // A spot is what was done to a cell.
 type spot struct {
-	reads, writes, errors uint32
+	reads, writes, errors tally
 	touched               plugins.Stamp // when the newest request ended
 	wrote                 uint64        // the event that wrote last, plus one; 0 = none
+}
+
+// A tally counts requests that touch a cell, and those of them that go on into
+// the next one: they count once in both together.
+type tally struct{ n, on uint32 }
+
+func (t tally) and(next tally) tally { return tally{t.n + next.n - t.on, next.on} }
+
+// and returns what was done to s and the cell after it together.
+func (s spot) and(next spot) spot {
+	return spot{
+		s.reads.and(next.reads), s.writes.and(next.writes), s.errors.and(next.errors),
+		max(s.touched, next.touched), max(s.wrote, next.wrote),
+	}
 }
 
 // An allocation is what is known of the contents of a cell, and where from.
@@ -70,7 +83,7 @@ func (a allocation) and(b allocation) allocation {
 
 // newHeat returns a heat of 1<<(shift+heatDepth) bytes from base on.
 func newHeat(base uint64, shift uint) *heat {
-	return &heat{base: base, shift: shift, spots: make([]spot, 2<<heatDepth-1), holds: make([]allocation, 1<<heatDepth)}
+	return &heat{base: base, shift: shift, spots: make([]spot, 1<<heatDepth), holds: make([]allocation, 1<<heatDepth)}
 }
 
 // clone returns a copy that does not change with h.
@@ -90,30 +103,33 @@ func (h *heat) cover(end uint64) {
 	}
 }
 
-// grow doubles the piece: each level becomes the first half of the next one.
+// grow doubles the piece: two cells become one.
 func (h *heat) grow() {
-	for l := heatDepth; l > 0; l-- {
-		above := h.level(l - 1)
-		copy(h.level(l), above)
-		clear(h.level(l)[len(above):])
-	}
-	half := len(h.holds) / 2
+	half := len(h.spots) / 2
 	for i := range half {
+		h.spots[i] = h.spots[2*i].and(h.spots[2*i+1])
 		h.holds[i] = h.holds[2*i].and(h.holds[2*i+1])
 	}
+	clear(h.spots[half:])
 	clear(h.holds[half:])
 	h.shift++
 }
-
-// level returns the cells of a level.
-func (h *heat) level(l int) []spot { return h.spots[1<<l-1 : 2<<l-1] }
 
 // cells returns the cells of 1<<shift bytes, nil if h has no such.
 func (h *heat) cells(shift uint) []spot {
 	if shift < h.shift || shift > h.shift+heatDepth {
 		return nil
 	}
-	return h.level(int(h.shift + heatDepth - shift))
+	n := 1 << (shift - h.shift)
+	out := make([]spot, 0, len(h.spots)/n)
+	for part := range slices.Chunk(h.spots, n) {
+		s := part[0]
+		for _, next := range part[1:] {
+			s = s.and(next)
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // holding returns what is known of the contents of cell i of those of 1<<shift bytes.
@@ -156,31 +172,36 @@ func (h *heat) add(e *recordings.Event, answer string) {
 	if from >= to {
 		return
 	}
-	for l := range heatDepth + 1 {
-		shift, cells := h.shift+heatDepth-uint(l), h.level(l)
-		for i := from >> shift; i <= (to-1)>>shift; i++ {
-			cells[i].add(e)
-		}
+	last := (to - 1) >> h.shift
+	for i := from >> h.shift; i <= last; i++ {
+		h.spots[i].add(e, i < last)
 	}
 	if !e.Failed() {
 		h.learn(e, answer)
 	}
 }
 
-// add counts a request that touches s.
-func (s *spot) add(e *recordings.Event) {
+// add counts a request that touches s. on says that it goes on behind it.
+func (s *spot) add(e *recordings.Event, on bool) {
 	switch {
 	case e.Failed():
-		s.errors++
+		s.errors.add(on)
 	case e.Op == plugins.OpRead:
-		s.reads++
+		s.reads.add(on)
 	case e.Op.Writes():
-		s.writes++
+		s.writes.add(on)
 		s.wrote = e.Seq + 1
 	default:
 		return // to ask what is there does nothing to it
 	}
 	s.touched = max(s.touched, e.Replied)
+}
+
+func (t *tally) add(on bool) {
+	t.n++
+	if on {
+		t.on++
+	}
 }
 
 // learn notes what a request that went well tells of contents.
@@ -205,27 +226,21 @@ func (h *heat) learn(e *recordings.Event, answer string) {
 	}
 }
 
-// hold notes what a range holds: data in each cell that it touches, anything else
-// in those that it fills.
+// hold notes what a range holds. A cell that it fills holds that, one that it
+// touches also what it held before.
 func (h *heat) hold(offset, length uint64, a allocation) {
 	from, to := h.reach(offset, length)
 	if from >= to {
 		return
 	}
 	first, last := from>>h.shift, (to-1)>>h.shift
-	if !a.isData() {
-		cell := uint64(1) << h.shift
-		first = (from + cell - 1) >> h.shift
-		if h.base+to == h.end { // as much of the last cell as there is
-			to += cell - 1
+	cell := uint64(1)<<h.shift - 1
+	for i := first; i <= last; i++ {
+		whole := (i > first || from&cell == 0) && (i < last || to&cell == 0 || h.base+to == h.end)
+		if whole || a.isData() {
+			h.holds[i] = a
+		} else {
+			h.holds[i] = h.holds[i].and(a)
 		}
-		last = to >> h.shift // the one after
-		if last <= first {
-			return
-		}
-		last--
-	}
-	for i := first; i <= min(last, 1<<heatDepth-1); i++ {
-		h.holds[i] = a
 	}
 }

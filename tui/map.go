@@ -39,7 +39,7 @@ type grid struct {
 }
 
 // What the panel takes besides cells, and how many cells there may be: as many
-// as two levels of a heat always have.
+// as a heat always has on both sides of any place.
 const (
 	mapHead    = 2
 	mapSide    = 38

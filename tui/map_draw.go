@@ -59,11 +59,11 @@ func newPaint(by heatKind, cells []spot) paint {
 func (p *paint) count(s *spot) uint32 {
 	switch p.by {
 	case byReads:
-		return s.reads
+		return s.reads.n
 	case byWrites:
-		return s.writes
+		return s.writes.n
 	case byErrors:
-		return s.errors
+		return s.errors.n
 	}
 	return 0
 }
@@ -105,15 +105,15 @@ func (p *paint) ink(sc *scene) ink {
 // kind returns the sign for what was done to a cell.
 func kind(sc *scene, s *spot, a allocation) (cell, bool) {
 	switch {
-	case s.errors > 0:
+	case s.errors.n > 0:
 		return cell{sc.bad, "✗"}, true
-	case s.reads > 0 && s.writes > 0:
+	case s.reads.n > 0 && s.writes.n > 0:
 		return cell{sc.accent, "b"}, true
-	case s.writes > 0 && (a == zeroed || a == trimmed):
+	case s.writes.n > 0 && (a == zeroed || a == trimmed):
 		return cell{sc.other, "z"}, true
-	case s.writes > 0:
+	case s.writes.n > 0:
 		return cell{sc.writes, "w"}, true
-	case s.reads > 0:
+	case s.reads.n > 0:
 		return cell{sc.reads, "r"}, true
 	}
 	return cell{}, false
@@ -280,13 +280,13 @@ func (p *diskMap) write(sc *scene, w int) []string {
 	default:
 		out.fact("last writer", sc.dim, "none")
 	}
-	requests := fmt.Sprintf("%s read, %s wrote", shortCount(uint64(s.reads)), shortCount(uint64(s.writes)))
+	requests := fmt.Sprintf("%s read, %s wrote", shortCount(uint64(s.reads.n)), shortCount(uint64(s.writes.n)))
 	if s.touched > 0 {
 		requests += ", the newest at " + sc.clock(s.touched)
 	}
 	out.fact("requests", ink{}, requests)
-	if s.errors > 0 {
-		out.fact("", sc.bad, fmt.Sprintf("✗ %s failed", shortCount(uint64(s.errors))))
+	if s.errors.n > 0 {
+		out.fact("", sc.bad, fmt.Sprintf("✗ %s failed", shortCount(uint64(s.errors.n))))
 	}
 	out.fact("contents", ink{}, allocationWords[h.holding(p.grid.shift, int((p.at-h.base)>>p.grid.shift))])
 	disk := fmt.Sprintf("%s, %s", exportName(p.grid.export), shortSize(p.grid.size))

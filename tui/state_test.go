@@ -101,7 +101,7 @@ func TestFoldFailures(t *testing.T) {
 	screen.mustShow("✗ open: disk.lua:3: not today", "   stack")
 	screen.mustNotShow("flush: disk")
 	screen.press("4")
-	screen.mustShow("✗ nbd#1", "refused             open: disk.lua:3: not today")
+	screen.mustShow("✗ nbd#1", "refused              open: disk.lua:3: not today")
 }
 
 func TestFoldIsBounded(t *testing.T) {
