@@ -119,6 +119,9 @@ func applyData(name, place, value string, r *plugins.Request) error {
 	if r.Op != plugins.OpRead && r.Op != plugins.OpWrite {
 		return fmt.Errorf("%s has no data", r.Op)
 	}
+	if r.Op == plugins.OpRead && len(r.Data) == 0 {
+		return errors.New("a READ has no data before the script has answered: leave by esc, then = answers it by hand")
+	}
 	b, err := parseBytes(value)
 	if err != nil {
 		return err
@@ -181,7 +184,7 @@ next:
 				continue next
 			}
 		}
-		return 0, fmt.Errorf("flags %s: %s takes %s, and - is none", name, op, op.Flags())
+		return 0, fmt.Errorf("%q is no flag of %s: want %s, or - for none", name, op, op.Flags())
 	}
 	return flags, nil
 }
