@@ -233,12 +233,15 @@ func (h *handshake) info(ctx context.Context, opt option, data []byte) (text str
 	}
 	facts := h.facts()
 	h.reply(opt, repInfo, &exportInfo{infoExport, facts})
-	if err := h.attend(ctx, func(ctx context.Context) error { return h.describe(ctx, opt, &m) }); err != nil {
+	if err := h.attend(ctx, func(ctx context.Context) error {
+		text, err = h.describe(ctx, opt, &m)
+		return err
+	}); err != nil {
 		return "", err
 	}
 	if opt == optInfo {
 		if err := h.disk.handle.Close(); err != nil {
-			text = fmt.Sprintf(" (closing it failed: %v)", err) // the answer is still true
+			text += fmt.Sprintf(" (closing it failed: %v)", err) // the answer is still true
 		}
 		h.disk = nil
 	}
@@ -246,8 +249,9 @@ func (h *handshake) info(ctx context.Context, opt option, data []byte) (text str
 	return fmt.Sprintf("%s %q: %d bytes, %s%s", opt, m.export, facts.size, facts.flags, text), nil
 }
 
-// describe tells what the client asked to know about the open disk, each fact once.
-func (h *handshake) describe(ctx context.Context, opt option, m *infoRequest) error {
+// describe tells what the client asked to know about the open disk, each fact
+// once. text is what of it the trace tells.
+func (h *handshake) describe(ctx context.Context, opt option, m *infoRequest) (text string, err error) {
 	d, describes := h.disk.handle.(plugins.Describer)
 	told := map[infoType]bool{}
 	for _, info := range m.infos {
@@ -270,14 +274,15 @@ func (h *handshake) describe(ctx context.Context, opt option, m *infoRequest) er
 		case info == infoBlockSize && describes:
 			sizes, err := d.BlockSizes(ctx)
 			if err != nil {
-				return fmt.Errorf("nbd: asking for the block sizes of %q: %w", m.export, err)
+				return "", fmt.Errorf("nbd: asking for the block sizes of %q: %w", m.export, err)
 			}
 			if sizes != (plugins.BlockSizes{}) {
 				h.reply(opt, repInfo, &blockSizeInfo{info, sizes})
+				text = fmt.Sprintf("%s%d, %d, %d", blockSizesIntro, sizes.Minimum, sizes.Preferred, sizes.Maximum)
 			}
 		}
 	}
-	return nil
+	return text, nil
 }
 
 // metaContext answers LIST_META_CONTEXT and SET_META_CONTEXT. The one context

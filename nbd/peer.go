@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +28,20 @@ func peerOf(nc net.Conn) *plugins.Client {
 		c.Name = addr.String()
 	}
 	return c
+}
+
+// peerWords says who the client is for people: also the program, if it can be
+// found out. Another process may have its number meanwhile, or it may live
+// elsewhere, so that scripts are not told.
+func peerWords(c *plugins.Client) string {
+	if c.PID <= 0 {
+		return c.Name
+	}
+	program, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.PID))
+	if err != nil {
+		return c.Name
+	}
+	return fmt.Sprintf("%s, %s", c.Name, strings.TrimSpace(string(program)))
 }
 
 func peerCred(uc *net.UnixConn) (cred *syscall.Ucred, err error) {

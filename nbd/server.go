@@ -151,7 +151,7 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 	if err := s.addConn(c); err != nil {
 		nc.Close()
 		if c.num != 0 {
-			s.Trace.connect(c.num, c.client.Name)
+			s.Trace.connect(c.num, peerWords(c.client))
 			s.Trace.disconnect(c.num, err)
 		}
 		return err
@@ -159,7 +159,7 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 	defer s.removeConn(c)
 	defer context.AfterFunc(ctx, func() { nc.Close() })()
 
-	s.Trace.connect(c.num, c.client.Name)
+	s.Trace.connect(c.num, peerWords(c.client))
 	err := c.serve(ctx)
 	c.close()
 	s.Trace.disconnect(c.num, err)

@@ -26,6 +26,14 @@ var flagsOf = [...]Flags{
 	OpExtents: FlagFUA | FlagReqOne,
 }
 
+// Flags returns the flags that o may carry.
+func (o Op) Flags() Flags {
+	if int(o) < len(flagsOf) {
+		return flagsOf[o]
+	}
+	return 0
+}
+
 // Check returns why r cannot be done on a disk with these facts, nil if it can.
 // What passes lies inside the disk, has a length (but for a flush), carries
 // only flags that its operation has, and is permitted. The errors are nbdkit's,

@@ -14,8 +14,8 @@ type Kind uint8
 // Received, the time at which the fact came to be.
 const (
 	// Request is a finished request: all fields. Callback is the one that
-	// failed, if one did; the text says why, the data are the first bytes that it
-	// moved.
+	// failed, if one did; the text says why, or of EXTENTS what the answer was
+	// (FormatExtents). The data are the first bytes that it moved.
 	Request Kind = iota + 1
 
 	// Callback is a callback that was run other than for the request that it

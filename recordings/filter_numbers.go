@@ -1,6 +1,7 @@
 package recordings
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
@@ -278,4 +279,13 @@ func formatSpan(v value, open bool, format func(uint64) string) string {
 		end++
 	}
 	return format(v.lo) + ".." + format(end)
+}
+
+// ParseSize reads a number of bytes as filters write it: "4096", "0x1000", "4k".
+func ParseSize(text string) (uint64, error) {
+	n, err := parseSize(text)
+	if bad, ok := err.(*badValue); ok {
+		return 0, fmt.Errorf("%s: %s", bad.msg, bad.hint)
+	}
+	return n, err
 }

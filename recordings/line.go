@@ -51,6 +51,8 @@ func AppendLine(dst []byte, e *Event, text string) []byte {
 		if text != "" {
 			dst = append(dst, ' ')
 		}
+	} else if e.Kind == Request {
+		return dst // what EXTENTS said is for machines
 	}
 	return append(dst, Printable(text)...)
 }

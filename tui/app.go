@@ -46,8 +46,10 @@ type app struct {
 	panels        [numPanels]panel
 	requests      *requests     // panels[requestsPanel]
 	held          *heldRequests // panels[heldPanel]
-	ladder        *ladder       // panels[ladderPanel]
 	rules         *rules        // panels[rulesPanel]
+	clients       *connections  // panels[connectionsPanel]
+	disk          *diskMap      // panels[mapPanel]
+	ladder        *ladder       // panels[ladderPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -66,6 +68,7 @@ type app struct {
 	ascii         bool     // signs and frames are drawn in ASCII
 
 	clip func(text string) error // puts text on the clipboard; it may wait
+	now  func() time.Time
 
 	err error // why the screen had to stop
 }
@@ -75,7 +78,8 @@ func newApp(o Options, t *theme) *app {
 	live := &state{marks: &marks{}}
 	req := &requests{list: newLog()}
 	rungs := &ladder{requests: req}
-	held, rules := &heldRequests{}, &rules{}
+	held, rules, clients := &heldRequests{}, &rules{}, &connections{}
+	disk := &diskMap{clients: clients}
 	a := &app{
 		title:  o.Title,
 		hint:   o.Hint,
@@ -94,15 +98,19 @@ func newApp(o Options, t *theme) *app {
 		held:     held,
 		ladder:   rungs,
 		rules:    rules,
+		clients:  clients,
+		disk:     disk,
+		now:      func() time.Time { return o.Wall(o.Now()) },
 		panels: [numPanels]panel{
 			requestsPanel:    req,
 			callbacksPanel:   &callbacks{},
 			scriptPanel:      &script{},
-			connectionsPanel: &connections{},
+			connectionsPanel: clients,
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      &output{list: newLog()},
 			ladderPanel:      rungs,
+			mapPanel:         disk,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,

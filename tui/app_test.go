@@ -89,11 +89,11 @@ func TestFocusAndZoom(t *testing.T) {
 	s.press("tab tab")
 	s.mustShow("[3·script]", "examples/disk.lua")
 	s.press("4")
-	s.mustShow("[4·connections]", "negotiated")
+	s.mustShow("[4·connections]", "structured")
 	s.press("1") // the panel below stays
 	s.mustShow("[4·connections]")
 	s.press("shift+tab z")
-	s.mustShow("[8·ladder]", "─ WRITE 4 KiB")
+	s.mustShow("[9·ladder]", "─ WRITE 4 KiB")
 	s.mustNotShow("▄ ✓")
 	s.press("esc")
 	s.mustShow("EFBIG")

@@ -22,6 +22,7 @@ const (
 	inHeld        = where(1) << heldPanel
 	inRules       = where(1) << rulesPanel
 	inOutput      = where(1) << outputPanel
+	inMap         = where(1) << mapPanel
 	inPanels      = where(1)<<numPanels - 1
 )
 
@@ -128,9 +129,12 @@ func groups() []group {
 		{"request", detailCommands()},
 		{"held", heldCommands()},
 		{"rules", ruleCommands()},
+		{"map", mapCommands()},
+		{"connections", connectionCommands()},
 		{"view", listCommands()},
 		{"requests", requestCommands()},
 		{"disk", holdCommands()},
+		{"disk", injectCommands()},
 		{"script", scriptCommands()},
 		{"copy", copyCommands()},
 		{"screen", screenCommands()},

@@ -93,6 +93,9 @@ func TestHoldForReal(t *testing.T) {
 	}
 	flush := do(plugins.OpRead)
 	s.until(1)
+	s.press("X") // it has just come
+	s.mustShow("has just come here", "READ 512 B")
+	s.now += 1000 * ms
 	s.press("X")
 	if err := <-flush; plugins.ErrnoOf(err) != syscall.ECONNRESET {
 		t.Errorf("the read that was dropped: %v", err)
@@ -115,6 +118,54 @@ func TestHoldForReal(t *testing.T) {
 	s.press("D")
 	s.until(0)
 	s.mustShow("No rule.")
+}
+
+// TestEditForReal edits a write that a real host holds, and answers a read by hand.
+func TestEditForReal(t *testing.T) {
+	log := recordings.NewLog(1 << 20)
+	h := newHost(t, log)
+	s := newScreen(t, 120, 40, log, nil, Options{Workbench: h})
+	d, err := h.Open(t.Context(), plugins.OpenParams{Front: plugins.FrontNBD, Conn: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	read := func() (string, error) {
+		q := plugins.Request{Op: plugins.OpRead, Offset: 4096, Length: 8}
+		err := d.Do(t.Context(), &q)
+		return string(q.Data), err
+	}
+	held := make(chan error, 1)
+	s.press("p") // the panel of what is held comes to the front
+	s.until(0)
+	go func() {
+		q := plugins.Request{Op: plugins.OpWrite, Offset: 0, Length: 8, Data: []byte("original")}
+		held <- d.Do(t.Context(), &q)
+	}()
+	s.until(1)
+	s.press("e ctrl+u " + typed(`off=4k data="edit" data@6=2121`) + " enter")
+	s.until(1)
+	s.mustShow("WRITE 8 B at 0x1000", "it is not what the client sent")
+	s.press("a")
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan string, 1)
+	go func() {
+		got, err := read()
+		answers <- got
+		held <- err
+	}()
+	s.until(1)
+	s.press("= " + typed(`fill="no"`) + " enter")
+	if got, err := <-answers, <-held; got != "nononono" || err != nil {
+		t.Errorf("the read was answered with %q, %v", got, err)
+	}
+	s.press("p")
+	s.until(0)
+	if got, err := read(); got != "editin!!" || err != nil {
+		t.Errorf("read %q, %v", got, err)
+	}
 }
 
 // TestCompletedRulesWork: what is offered behind the arrow is what rules know.

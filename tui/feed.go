@@ -60,13 +60,14 @@ type glance struct {
 	state                host.State
 	generation           uint32
 	refusals             int
-	handles, inFlight    int
+	handles              int
+	waiting              int // requests in flight or held, whose age grows
 	problem              string
 	watching, hasProblem bool
 }
 
 func glanceAt(s *host.Status) glance {
-	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight), "", s.Watching, s.Problem != nil}
+	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight) + s.Held, "", s.Watching, s.Problem != nil}
 	if s.Problem != nil {
 		g.problem = s.Problem.Error()
 	}
@@ -74,7 +75,7 @@ func glanceAt(s *host.Status) glance {
 }
 
 // wait returns when there is something to show: facts, figures that are due, a
-// host that looks different or has requests in flight, whose age grows; or,
+// host that looks different or has requests in flight or held, whose age grows; or,
 // unless idle, after settleTime. It fails when ctx ends, or the source does.
 func (f *feed) wait(ctx context.Context, idle bool) error {
 	patience := time.Duration(0) // as long as it takes
@@ -97,7 +98,7 @@ func (f *feed) wait(ctx context.Context, idle bool) error {
 		waited += step
 		if f.bench != nil {
 			status := f.bench.Status()
-			if g := glanceAt(&status); g != f.shown || g.inFlight > 0 {
+			if g := glanceAt(&status); g != f.shown || g.waiting > 0 {
 				return nil
 			}
 		}
@@ -175,8 +176,8 @@ func (f *feed) readChunk() int {
 func (f *feed) readTexts() { f.pulse.texts = appendTexts(f.pulse.texts, f.events, f.pulse.events) }
 
 // appendTexts appends the texts that the state keeps of some events: those of all
-// facts but requests, of which only the newest that failed has one, and callbacks
-// that went well or have a request. A text may be gone, and is then "".
+// facts but requests, of which only EXTENTS and the newest that failed have one,
+// and callbacks that went well or have a request. A text may be gone, and is then "".
 func appendTexts(texts []string, source recordings.Source, events []recordings.Event) []string {
 	from, failed := len(texts), -1
 	for i := range events {
@@ -186,6 +187,8 @@ func appendTexts(texts []string, source recordings.Source, events []recordings.E
 		case recordings.Request:
 			if e.Failed() {
 				failed = i
+			} else if e.Op == plugins.OpExtents {
+				text, _ = source.Text(e)
 			}
 		case recordings.Callback:
 			if e.Failed() && !forRequest(e) {

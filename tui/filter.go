@@ -125,15 +125,15 @@ func (p *requests) index(sc *scene) *index {
 // searchOn is the message that has the model look at the next piece of the log.
 type searchOn struct{}
 
-// search looks at a piece of the log for the filter, and for what is searched
-// for, and sees to it that the next one follows.
+// search looks at a piece of the log for the filter, for the map, and for what is
+// searched for, and sees to it that the next one follows.
 func (a *app) search() tea.Cmd {
-	filtering, seeking := a.requests.search(&a.scene), a.seekMatch()
+	filtering, seeking, mapping := a.requests.search(&a.scene), a.seekMatch(), a.disk.lens.search(&a.scene)
 	var sort tea.Cmd
 	if o := a.requests.order; o != nil && o.picked != a.requests.picked && !filtering {
 		sort = a.sortBy(o.by, o.falling)
 	}
-	if !filtering && !seeking || a.searching {
+	if !filtering && !seeking && !mapping || a.searching {
 		return sort
 	}
 	a.searching = true

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"workbench/plugins"
 	"workbench/plugins/host"
@@ -11,8 +12,12 @@ import (
 // heldRequests is the panel of the requests that wait for a person, the oldest
 // first; below them all that is known of the selected one.
 type heldRequests struct {
-	list list
-	held []host.HeldRequest
+	list  list
+	held  []host.HeldRequest
+	fed   bool
+	acted uint64   // what the user decided on last
+	guard keyGuard // armed when another request comes under the selection
+	asked bool     // because the user had decided on the one before
 }
 
 func (p *heldRequests) rows() *list { return &p.list }
@@ -20,15 +25,29 @@ func (p *heldRequests) rows() *list { return &p.list }
 const heldHead = 1
 
 func (p *heldRequests) feed(sc *scene, w, h int) {
+	was := p.number()
 	keep(&p.list, p.held, sc.held, func(q *host.HeldRequest) uint64 { return q.Number })
 	p.held = sc.held
 	p.list.feed(0, len(p.held), p.list.height) // so that the selection is one of them
+	if is := p.number(); p.fed && is != 0 && is != was {
+		p.guard.arm(sc.wall(sc.now))
+		p.asked = was == 0 || was == p.acted
+	}
+	p.fed = true
 	p.list.feed(0, len(p.held), h-heldHead-len(p.more(sc, w, h)))
+}
+
+// number returns the number of the selected request, 0 if there is none.
+func (p *heldRequests) number() uint64 {
+	if q := p.selected(); q != nil {
+		return q.Number
+	}
+	return 0
 }
 
 // keep has the selection of l stay with the row of the same number when other
 // rows come and go.
-func keep[T any](l *list, before, after []T, number func(*T) uint64) {
+func keep[T any, N comparable](l *list, before, after []T, number func(*T) N) {
 	if l.selected < 0 || l.selected >= len(before) {
 		return
 	}
@@ -48,11 +67,15 @@ func (p *heldRequests) selected() *host.HeldRequest {
 
 func (p *heldRequests) rowAt(y int) int { return p.list.rowAt(y - heldHead) }
 
-func (p *heldRequests) note(*scene) string {
+func (p *heldRequests) note(sc *scene) string {
 	if len(p.held) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("‖ %d held", len(p.held))
+	note := fmt.Sprintf("‖ %d held", len(p.held))
+	if oldest := &p.held[0]; late(sc, oldest) {
+		note += ", a client may give up soon"
+	}
+	return note
 }
 
 func (p *heldRequests) draw(sc *scene, w, h int) []string {
@@ -93,7 +116,7 @@ func heldCells(sc *scene, q *host.HeldRequest) []cell {
 	}
 	return []cell{
 		{text: fmt.Sprint(q.Number)},
-		{sc.warn, shortDuration(sc.now.Sub(q.Since))},
+		waitCell(sc, q),
 		{sc.dim, from(r.Origin.Front, r.Origin.Conn)},
 		{sc.op(r.Op), r.Op.String()},
 		place,
@@ -101,6 +124,26 @@ func heldCells(sc *scene, q *host.HeldRequest) []cell {
 		{text: stageName(q)},
 		{sc.dim, q.Why},
 	}
+}
+
+// clientPatience is when the kernel's client complains of a request, or gives
+// up, and soonTime how long before one is warned.
+const (
+	clientPatience = 30 * time.Second
+	soonTime       = 10 * time.Second
+)
+
+// late reports whether the client of a held request may give up soon.
+func late(sc *scene, q *host.HeldRequest) bool {
+	return q.Request.Origin.Front == plugins.FrontNBD && sc.now.Sub(q.Since) >= clientPatience-soonTime
+}
+
+func waitCell(sc *scene, q *host.HeldRequest) cell {
+	age := shortDuration(sc.now.Sub(q.Since))
+	if late(sc, q) {
+		return cell{sc.bad, "▲" + age}
+	}
+	return cell{sc.warn, age}
 }
 
 // stageName says whether the script has seen a held request.
@@ -124,6 +167,9 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 	out := &page{w: w, sc: sc}
 	out.head(fmt.Sprintf("held request %d", q.Number))
 	out.exact(sc.op(r.Op), describe(r.Op, r.Offset, r.Length))
+	if q.Edited {
+		out.fact("edited", sc.warn, "it is not what the client sent; V takes it back")
+	}
 	out.fact("held by", ink{}, q.Why)
 	out.fact("from", ink{}, fmt.Sprintf("%s, cookie 0x%x, flags %s", from(r.Origin.Front, r.Origin.Conn), r.Origin.Cookie, r.Flags))
 	switch {
@@ -135,8 +181,9 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 	default:
 		out.fact("stage", ink{}, "after the script, which answered: ✓ ok")
 	}
-	if q.Edited {
-		out.fact("edited", sc.warn, "it is not what the client sent")
+	if late(sc, q) {
+		out.fact("waits", sc.bad, fmt.Sprintf("▲ for %s: the kernel's client complains after %s, and others have limits of their own",
+			shortDuration(sc.now.Sub(q.Since)), shortDuration(clientPatience)))
 	}
 	if len(r.Data) > 0 {
 		out.head(fmt.Sprintf("data, %d bytes", len(r.Data)))

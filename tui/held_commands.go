@@ -51,9 +51,26 @@ func heldCommands() []command {
 			id: "held.one", keys: []string{"a"}, where: inHeld, title: "let this go",
 			help: "let the selected request go on", enabled: one,
 			run: func(a *app) tea.Cmd {
-				number := a.held.selected().Number
-				return a.act(func(c host.Control) error { return c.Release(number) })
+				return a.decide("a lets it go", !a.held.asked, host.Control.Release)
 			},
+		},
+		{
+			id: "held.edit", keys: []string{"e"}, where: inHeld, title: "edit",
+			help: "change where, how much, flags or data",
+			enabled: func(a *app) (bool, string) {
+				q := a.held.selected()
+				return q != nil && editable(q), "nothing is held that can be edited"
+			},
+			ask: (*app).askEdit,
+		},
+		{
+			id: "held.answer", keys: []string{"="}, where: inHeld, title: "answer",
+			help: "answer it by hand; the script is not asked",
+			enabled: func(a *app) (bool, string) {
+				q := a.held.selected()
+				return q != nil && q.Request.Op != plugins.OpExtents, "nothing is held that can be answered by hand"
+			},
+			ask: (*app).askAnswer,
 		},
 		{
 			id: "held.fail", keys: []string{"x"}, where: inHeld, title: "fail",
@@ -64,11 +81,35 @@ func heldCommands() []command {
 			id: "held.drop", keys: []string{"X"}, where: inHeld, title: "drop",
 			help: "cut the connection that it came from", enabled: one,
 			run: func(a *app) tea.Cmd {
-				number := a.held.selected().Number
-				return a.act(func(c host.Control) error { return c.DropHeld(number) })
+				return a.decide("X cuts its connection", true, host.Control.DropHeld)
+			},
+		},
+		{
+			id: "held.revert", keys: []string{"V"}, where: inHeld, title: "revert",
+			help: "take the edits back: as the client sent it",
+			enabled: func(a *app) (bool, string) {
+				q := a.held.selected()
+				return q != nil && q.Edited, "it was not edited"
+			},
+			run: func(a *app) tea.Cmd {
+				number := a.held.number()
+				return a.act(func(c host.Control) error { return c.EditHeld(number, host.Edit{}) })
 			},
 		},
 	}
+}
+
+// decide does to the selected request what ends its wait. If it has just come
+// under the selection by itself, guarded keys do nothing but say so: the user
+// may not have seen it.
+func (a *app) decide(what string, guarded bool, do func(host.Control, uint64) error) tea.Cmd {
+	number := a.held.number()
+	if guarded && a.held.guard.holds(a.now()) {
+		a.trouble = fmt.Sprintf("request %d has just come here: once more, %s", number, what)
+		return nil
+	}
+	a.held.acted = number
+	return a.act(func(c host.Control) error { return do(c, number) })
 }
 
 // holdCommands returns the part of the table that is about what is done to
@@ -117,6 +158,9 @@ func (a *app) hold() tea.Cmd {
 	var rule host.RuleStatus // number 0: there is none
 	if i := a.holdRule(); i >= 0 {
 		rule = a.live.rules[i]
+	}
+	if !rule.On {
+		a.focusOn(heldPanel) // where the requests come up, one by one
 	}
 	return a.act(func(c host.Control) error {
 		switch {
@@ -167,6 +211,7 @@ func (a *app) askErrno() (q question, text string) {
 		accept: func(a *app, text string) tea.Cmd {
 			errno, _ := plugins.ParseErrno(strings.TrimSpace(text))
 			a.past.Errors = remember(a.past.Errors, strings.TrimSpace(text))
+			a.held.acted = number
 			return a.act(func(c host.Control) error { return c.FailHeld(number, errno) })
 		},
 	}, ""

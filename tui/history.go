@@ -19,6 +19,8 @@ type history struct {
 	Rules    []string `json:"rules,omitempty"`
 	Commands []string `json:"commands,omitempty"`
 	Errors   []string `json:"errors,omitempty"` // names
+	Edits    []string `json:"edits,omitempty"`  // of held requests
+	Answers  []string `json:"answers,omitempty"`
 }
 
 // What a history has at most: entries of a kind, and bytes of its file.
@@ -39,7 +41,7 @@ func remember(entries []string, text string) []string {
 
 // kinds returns the entries of each kind.
 func (h *history) kinds() []*[]string {
-	return []*[]string{&h.Filters, &h.Searches, &h.Rules, &h.Commands, &h.Errors}
+	return []*[]string{&h.Filters, &h.Searches, &h.Rules, &h.Commands, &h.Errors, &h.Edits, &h.Answers}
 }
 
 // equal reports whether h and o have the same entries.

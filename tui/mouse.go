@@ -112,6 +112,9 @@ func (a *app) mouseArea(r *area, x, y, by int) tea.Cmd {
 	}
 	l.pause()
 	l.move(row - l.selected)
+	if p, ok := a.panels[r.shown].(clicked); ok {
+		p.click(x - 1)
+	}
 	if again {
 		return a.enter()
 	}

@@ -35,7 +35,7 @@ func TestMouseClicks(t *testing.T) {
 		{"", []string{"? help"}, func(s *screen) bool { return s.app.menu != nil }},
 		{"", []string{"q quit", "y quit"}, func(s *screen) bool { return s.quit }},
 		{"", []string{"q quit", "esc stay"}, func(s *screen) bool { return !s.quit && !s.app.asking }},
-		{"", []string{"4·connections"}, func(s *screen) bool { return s.app.focus == connectionsPanel }},
+		{"", []string{"3·script"}, func(s *screen) bool { return s.app.focus == scriptPanel }},
 		{"", []string{"12:00:11.950"}, func(s *screen) bool { return s.app.requests.list.selected == 398 && s.app.detail == nil }},
 		{"", []string{"12:00:11.950", "12:00:11.950"}, func(s *screen) bool { return s.app.detail != nil && s.app.detail.ordinal == 398 }},
 		{"2", []string{"12:00:11.975"}, func(s *screen) bool { return s.app.focus == requestsPanel && s.app.detail == nil }},
@@ -43,8 +43,8 @@ func TestMouseClicks(t *testing.T) {
 		{"?", []string{"give the panel the whole", "give the panel the whole"}, func(s *screen) bool { return s.app.zoomed && s.app.menu == nil }},
 		{"?", []string{"give the panel the whole"}, func(s *screen) bool { return !s.app.zoomed && s.app.menu != nil }},
 		{"y", []string{"copy the event", "copy the event"}, func(s *screen) bool { return strings.HasPrefix(s.copied, "{") }},
-		{": " + typed("rul"), []string{"rule switch"}, func(s *screen) bool { return s.app.prompt.text == "rule switch" }},
-		{"M", []string{"4·connections"}, func(s *screen) bool { return s.app.focus == requestsPanel }},
+		{": " + typed("rul"), []string{"panel rules"}, func(s *screen) bool { return s.app.prompt.text == "panel rules" }},
+		{"M", []string{"3·script"}, func(s *screen) bool { return s.app.focus == requestsPanel }},
 	} {
 		log, bench := fixture()
 		s := newScreen(t, 80, 24, log, bench, fixtureOptions())

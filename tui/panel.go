@@ -9,12 +9,13 @@ const (
 	heldPanel
 	rulesPanel
 	outputPanel
+	mapPanel
 	ladderPanel
 	numPanels
 )
 
 // panelNames are the names of the panels, in their order.
-var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output", "ladder"}
+var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output", "map", "ladder"}
 
 // A panel is a part of the screen. It is no model of its own: the app tells it
 // what there is, has it drawn, and moves its list.
@@ -33,6 +34,10 @@ type panel interface {
 	// rowAt returns the row that is drawn at line y, -1 if there is none.
 	rowAt(y int) int
 }
+
+// A clicked panel has more than one place to click at in a row: x cells from its
+// left edge.
+type clicked interface{ click(x int) }
 
 // panelKey returns the key of a panel: 1 to 9, then 0.
 func panelKey(p int) string { return string(rune('0' + (p+1)%10)) }

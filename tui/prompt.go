@@ -159,17 +159,17 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 		rows = append(rows, t.row([]cell{{sc.key, c.Text}, {sc.dim, c.Help}}, mark))
 	}
 	rows = block(rows, w, offers)
-	sign, i, text := "✓", sc.good, p.enter
+	sign, i, says := "✓", sc.good, p.enter
 	switch {
 	case p.problem != nil:
-		sign, i, text = "✗", sc.bad, p.problem.Error()
+		sign, i, says = "✗", sc.bad, p.problem.Error()
 	case p.verdict != nil:
-		text = p.verdict(p)
+		says = p.verdict(p)
 	case strings.TrimSpace(p.text) == "":
-		text = p.empty
+		says = p.empty
 	}
 	var verdict []string
-	for _, part := range wrap(text, w-4) {
+	for _, part := range wrap(says, w-4) {
 		verdict = append(verdict, newLine(w).put(i, " "+sign+" "+part).end())
 		sign = " "
 	}

@@ -69,8 +69,6 @@ func (p *requests) goTo(sc *scene, seq uint64) {
 	p.list.move(row - p.list.selected)
 }
 
-func inFlightRows(sc *scene) int { return min(len(sc.status.InFlight), 1) }
-
 func (p *requests) rowAt(y int) int { return p.list.rowAt(y - requestsHead) }
 
 func (p *requests) note(sc *scene) string {
@@ -185,27 +183,6 @@ func withoutFolder(text, script string) string {
 		return rest
 	}
 	return text
-}
-
-// drawInFlight draws how many requests have no answer yet, and the oldest.
-func drawInFlight(sc *scene, w int) string {
-	n, oldest := len(sc.status.InFlight), sc.status.InFlight[0]
-	l := newLine(w).put(sc.warn, fmt.Sprintf(" ◐ %d in flight", n))
-	if n > 1 {
-		l.put(sc.dim, ", the oldest:")
-	} else {
-		l.put(sc.dim, ":")
-	}
-	l.put(sc.op(oldest.Op), " "+oldest.Op.String())
-	if oldest.Op != plugins.OpFlush {
-		l.put(ink{}, fmt.Sprintf(" %s %s", hex(oldest.Offset), shortSize(oldest.Length)))
-	}
-	l.put(sc.dim, " "+from(oldest.Origin.Front, oldest.Origin.Conn))
-	l.put(sc.warn, " "+shortDuration(sc.now.Sub(oldest.Received)))
-	if oldest.Waiting {
-		l.put(sc.dim, " waits for the reload")
-	}
-	return l.end()
 }
 
 // from names a connection: "nbd#1".

@@ -3,23 +3,33 @@ package tui
 import (
 	"fmt"
 
+	"workbench/plugins"
 	"workbench/plugins/host"
+	"workbench/recordings"
 )
 
 // rules is the panel of what is done to requests, in the order in which it is.
 type rules struct {
-	list  list
-	rules []host.RuleStatus
+	list    list
+	rules   []host.RuleStatus
+	removed []removedRule // the newest last
+}
+
+// A removedRule is a rule that can be brought back, with its place.
+type removedRule struct {
+	host.RuleStatus
+	place int
 }
 
 func (p *rules) rows() *list { return &p.list }
 
 const rulesHead = 1
 
-func (p *rules) feed(sc *scene, _, h int) {
+func (p *rules) feed(sc *scene, w, h int) {
 	keep(&p.list, p.rules, sc.rules, func(r *host.RuleStatus) uint64 { return uint64(r.Number) })
 	p.rules = sc.rules
-	p.list.feed(0, len(p.rules), h-rulesHead)
+	p.list.feed(0, len(p.rules), p.list.height) // so that the selection is one of them
+	p.list.feed(0, len(p.rules), h-rulesHead-len(p.more(sc, w, h)))
 }
 
 // selected returns the rule that a command is about, nil if there is none.
@@ -55,7 +65,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		out.text(sc.dim, "No rule. A rule says what is done to the requests that match a filter, as in")
 		out.exact(sc.key, "  op:write => fail ENOSPC limit=3")
 		if sc.live {
-			out.text(sc.dim, "i adds one, p one that holds every request.")
+			out.text(sc.dim, "i adds one, p one that holds every request; I makes one from the request that is selected.")
 		}
 		return block(out.lines, w, h)
 	}
@@ -65,7 +75,8 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		{title: "hits", width: 4, right: true},
 		{title: "of", width: 4, right: true, rank: 2},
 		{title: "limit", width: 5, right: true, rank: 1},
-		{title: "rule", width: 30, grows: true},
+		{title: "rule", width: 30, grows: w < 90},
+		{title: "newest hit", width: 34, rank: 3, grows: w >= 90},
 	})
 	lines := []string{t.head(sc.dim)}
 	from, to := p.list.visible()
@@ -76,7 +87,52 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		}
 		lines = append(lines, t.row(ruleCells(sc, &p.rules[row]), mark))
 	}
-	return block(lines, w, h)
+	more := p.more(sc, w, h)
+	return append(block(lines, w, h-len(more)), more...)
+}
+
+// more returns the rows about the selected rule: what the list leaves of h, and
+// no more than half of it.
+func (p *rules) more(sc *scene, w, h int) []string {
+	r := p.selected()
+	if r == nil || h < 6 {
+		return nil
+	}
+	out := &page{w: w, sc: sc}
+	out.head(fmt.Sprintf("rule %d", r.Number))
+	if width(clean(r.Text)) > w-32 {
+		out.text(ink{}, r.Text)
+	}
+	if e, ok := sc.hits[r.Number]; ok {
+		out.fact("newest hit", sc.op(e.Op), hitText(sc, &e))
+	}
+	stage := "before the script is asked"
+	switch {
+	case r.Action == host.Corrupt || r.Action == host.Truncate:
+		stage = "on the data, before a write and after a read"
+	case r.After:
+		stage = "when the script has answered"
+	}
+	out.fact("acts", ink{}, stage)
+	counts := fmt.Sprintf("%s requests matched, %s were acted on", shortCount(r.Matched), shortCount(r.Hits))
+	if r.Limit > 0 {
+		counts += fmt.Sprintf(", %s at most", shortCount(r.Limit))
+	}
+	out.fact("so far", ink{}, counts)
+	room := max(h-rulesHead-len(p.rules), min(h/3, 3))
+	return out.lines[:min(len(out.lines), room, h/2)]
+}
+
+// hitText says which request a rule acted on.
+func hitText(sc *scene, e *recordings.Event) string {
+	text := fmt.Sprintf("%s %s %s %s", sc.clock(e.Received), from(e.Front, e.Conn), e.Op, hex(e.Offset))
+	if e.Op == plugins.OpFlush {
+		text = fmt.Sprintf("%s %s %s", sc.clock(e.Received), from(e.Front, e.Conn), e.Op)
+	}
+	if e.Failed() {
+		text += " ✗ " + plugins.ErrnoName(e.Err())
+	}
+	return text
 }
 
 func ruleCells(sc *scene, r *host.RuleStatus) []cell {
@@ -91,7 +147,11 @@ func ruleCells(sc *scene, r *host.RuleStatus) []cell {
 	if r.Limit > 0 {
 		limit = cell{text: shortCount(r.Limit)}
 	}
+	newest := cell{sc.dim, "-"}
+	if e, ok := sc.hits[r.Number]; ok {
+		newest.text = hitText(sc, &e)
+	}
 	return []cell{
-		{text: fmt.Sprint(r.Number)}, sign, {text: shortCount(r.Hits)}, {sc.dim, shortCount(r.Matched)}, limit, {text, r.Text},
+		{text: fmt.Sprint(r.Number)}, sign, {text: shortCount(r.Hits)}, {sc.dim, shortCount(r.Matched)}, limit, {text, r.Text}, newest,
 	}
 }

@@ -67,6 +67,12 @@ func (b *fakeBench) DropHeld(n uint64) error              { return b.ask("drop %
 func (b *fakeBench) RemoveRule(n uint16) error            { return b.ask("remove %d", n) }
 func (b *fakeBench) SwitchRule(n uint16, on bool) error   { return b.ask("switch %d %v", n, on) }
 func (b *fakeBench) AddRule(text string) (uint16, error)  { return 1, b.ask("add %s", text) }
+func (b *fakeBench) MoveRule(n uint16, by int) error      { return b.ask("move %d %d", n, by) }
+func (b *fakeBench) ReplaceRule(n uint16, text string) error {
+	return b.ask("replace %d %s", n, text)
+}
+func (b *fakeBench) EditHeld(n uint64, e host.Edit) error   { return b.ask("edit %d %s", n, e) }
+func (b *fakeBench) AnswerHeld(n uint64, data []byte) error { return b.ask("answer %d %q", n, data) }
 func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
 	return b.ask("fail %d %s", n, plugins.ErrnoName(errno))
 }
@@ -134,6 +140,7 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	o.Wall = func(st plugins.Stamp) time.Time {
 		return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC).Add(time.Duration(st))
 	}
+	o.Now = func() plugins.Stamp { return s.now }
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
@@ -267,9 +274,9 @@ func fixture() (*recordings.Log, *fakeBench) {
 		Kind: recordings.Reload, Generation: 1, Times: plugins.Times{Received: 4 * ms},
 	}, "loaded examples/disk.lua", nil)
 	fact(900*ms, recordings.Connect, 1, 0, "unix:/tmp/wb/nbd.sock pid 4711")
-	fact(901*ms, recordings.Negotiate, 1, 0, "STRUCTURED_REPLY: agreed")
-	fact(902*ms, recordings.Negotiate, 1, 0, "SET_META_CONTEXT: base:allocation")
-	fact(903*ms, recordings.Negotiate, 1, 0, `GO: export "", 16 MiB`)
+	fact(901*ms, recordings.Negotiate, 1, 0, "STRUCTURED_REPLY")
+	fact(902*ms, recordings.Negotiate, 1, 0, `SET_META_CONTEXT "": base:allocation`)
+	fact(903*ms, recordings.Negotiate, 1, 0, `GO "": 16777216 bytes, HAS_FLAGS, SEND_FLUSH, SEND_FUA, SEND_TRIM, SEND_WRITE_ZEROES, SEND_DF; block sizes 1, 4096, 33554432`)
 	call(904*ms, 1, plugins.Open, 21*time.Microsecond)
 	call(904*ms, 1, plugins.GetSize, 3*time.Microsecond)
 	call(905*ms, 1, plugins.CanWrite, 2*time.Microsecond)

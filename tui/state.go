@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,8 @@ type state struct {
 
 	connections []connection // in the order in which they came
 	latest      int          // where the connection of the last event stands among them
+	disks       []disk       // in the order in which they were opened
+	hits        hits         // what rules did last
 	output      []outputLine // the newest ones
 	outputGone  int          // how many were there before
 	stats       []recordings.CallbackStats
@@ -90,6 +93,12 @@ func (x *index) before(seq uint64) int {
 	return n
 }
 
+// has reports whether an event is among the requests.
+func (x *index) has(seq uint64) bool {
+	_, found := slices.BinarySearch(x.seqs, seq)
+	return found
+}
+
 // seq returns the event of the request with an ordinal within bounds.
 func (x *index) seq(ordinal int) uint64 { return x.seqs[ordinal-x.gone] }
 
@@ -107,13 +116,14 @@ type connection struct {
 	refused        string // why its export was not opened, "" if it was
 	size           uint64
 	options        []string // negotiated, in words
-	form           nbd.Form // of its messages, by what was negotiated
+	agreed         nbd.Agreed
 	since, until   plugins.Stamp
 	closed         bool
 	end            string // why it went
 	requests       uint64
 	errors         uint64
 	received, sent uint64 // bytes of data
+	usage
 }
 
 // An outputLine is a line in the script panel: what the script printed, a
@@ -136,6 +146,7 @@ func (s *state) freeze() *state {
 	// What is only ever appended to needs no copy: c does not see what comes after its end.
 	c.connections = slices.Clone(s.connections)
 	c.trends = slices.Clone(s.trends)
+	c.disks, c.hits = freezeDisks(s.disks), maps.Clone(s.hits)
 	return &c
 }
 
@@ -157,7 +168,8 @@ func (s *state) fold(p *pulse) {
 	}
 }
 
-// add takes in one event. Requests come without their text, all but the newest that failed.
+// add takes in one event. Of requests only EXTENTS and the newest that failed come
+// with their text.
 func (s *state) add(e *recordings.Event, text string) {
 	switch e.Kind {
 	case recordings.Request:
@@ -209,6 +221,11 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	s.usual.add(e.Op, e.Duration())
 	c := s.connection(e)
 	c.requests++
+	c.use(e)
+	if d := s.disk(c.export); d != nil {
+		d.add(e, text)
+	}
+	s.hits.add(e)
 	if e.Failed() {
 		c.errors++
 		s.failed++
@@ -268,13 +285,15 @@ func (s *state) addConnection(e *recordings.Event, text string) {
 			break
 		}
 		c.export, c.size, c.refused = text, e.Length, ""
+		if d := s.disk(text); d != nil {
+			d.resize(e.Length)
+		}
 	case recordings.Negotiate:
 		// A new slice each time: a frozen state keeps the one that it has.
 		c.options = append(slices.Clone(c.options), text)
 		c.options = c.options[max(len(c.options)-keptOptions, 0):]
 		if !e.Failed() {
-			c.form.Structured = c.form.Structured || strings.HasPrefix(text, "STRUCTURED_REPLY")
-			c.form.Extended = c.form.Extended || strings.HasPrefix(text, "EXTENDED_HEADERS")
+			c.agreed = c.agreed.With(text)
 		}
 	case recordings.Disconnect:
 		c.closed, c.until, c.end = true, e.Received, text
@@ -300,6 +319,16 @@ func (s *state) connection(e *recordings.Event) *connection {
 	s.latest = len(s.connections)
 	s.connections = append(s.connections, connection{front: e.Front, number: e.Conn, since: e.Received})
 	return &s.connections[s.latest]
+}
+
+// exportOf returns the export that a request was for, "" if its connection is forgotten.
+func (s *state) exportOf(e *recordings.Event) string {
+	for i := range s.connections {
+		if c := &s.connections[i]; c.number == e.Conn && c.front == e.Front {
+			return c.export
+		}
+	}
+	return ""
 }
 
 // open returns how many connections are open.

@@ -63,7 +63,7 @@ func heldSubject(sc *scene, q *host.HeldRequest) subject {
 func formOf(sc *scene, e *recordings.Event) (nbd.Form, bool) {
 	for i := range sc.connections {
 		if c := &sc.connections[i]; c.number == e.Conn && c.front == e.Front {
-			return c.form, c.export != "" || c.size > 0 || len(c.options) > 0
+			return nbd.Form{Structured: c.agreed.Structured, Extended: c.agreed.Extended}, c.export != "" || c.size > 0 || len(c.options) > 0
 		}
 	}
 	return nbd.Form{}, false

@@ -81,6 +81,9 @@ func (a *app) header() string {
 	if n := a.live.status.Held; n > 0 { // clients wait, though the screen may be paused
 		l.put(sc.warn, fmt.Sprintf(" ‖ %d held ", n))
 	}
+	if text := slow(a.live); text != "" {
+		l.put(sc.warn, " ◐ "+text+" ")
+	}
 	if a.paused {
 		_, shown := sc.requests.bounds()
 		_, live := a.live.requests.bounds()

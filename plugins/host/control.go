@@ -25,6 +25,8 @@ type Control interface {
 	AddRule(text string) (number uint16, err error)
 	RemoveRule(number uint16) error
 	SwitchRule(number uint16, on bool) error
+	ReplaceRule(number uint16, text string) error
+	MoveRule(number uint16, by int) error
 
 	// Held requests wait until one of these lets them go. An edit does not.
 	Held() []HeldRequest

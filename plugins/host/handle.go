@@ -52,7 +52,7 @@ func (d *handle) Do(ctx context.Context, r *plugins.Request) error {
 		}
 	}
 	// The client gets what it asked for, whatever the script was asked.
-	r.Offset, r.Length = asked.Offset, asked.Length
+	r.Offset, r.Length, r.Flags = asked.Offset, asked.Length, asked.Flags
 	switch {
 	case r.Op == plugins.OpRead && err == nil:
 		r.Data = fit(r.Data, r.Length)
@@ -90,7 +90,15 @@ func (d *handle) Finish(r *plugins.Request, err error) {
 		Offset:     r.Offset,
 		Length:     r.Length,
 		Times:      r.Times,
-	}, errorText(err, r.Op.Callback()), payload(r, err))
+	}, requestText(r, err), payload(r, err))
+}
+
+// requestText returns why r failed, or what there is to say of its success.
+func requestText(r *plugins.Request, err error) string {
+	if err == nil && r.Op == plugins.OpExtents {
+		return recordings.FormatExtents(r.Extents, r.Offset)
+	}
+	return errorText(err, r.Op.Callback())
 }
 
 // payload returns the bytes that r moved.

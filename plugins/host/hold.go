@@ -57,7 +57,8 @@ func (q *HeldRequest) Age() time.Duration { return plugins.Now().Sub(q.Since) }
 type Edit struct {
 	Offset *uint64
 	Length *uint64 // not of a write: its length is that of the data
-	Data   []byte  // what a write writes, or what a read that was answered returns
+	Flags  *plugins.Flags
+	Data   []byte // what a write writes, or what a read that was answered returns
 }
 
 // hold has r wait for a decision. It returns what apply does.
@@ -117,6 +118,9 @@ func (e Edit) apply(r *plugins.Request) {
 	}
 	if e.Length != nil {
 		r.Length = *e.Length
+	}
+	if e.Flags != nil {
+		r.Flags = *e.Flags
 	}
 	if e.Data != nil {
 		r.Data = e.Data
@@ -276,9 +280,9 @@ func (h *Host) EditHeld(number uint64, e Edit) error {
 		h.holds.mu.Unlock()
 		return noHold(number)
 	}
-	err := e.check(&q.HeldRequest)
+	err := e.Check(&q.HeldRequest)
 	if err == nil {
-		q.Edited = e.Offset != nil || e.Length != nil || e.Data != nil
+		q.Edited = !e.empty()
 		if q.Edited {
 			e = q.edit.with(e)
 		}
@@ -291,13 +295,20 @@ func (h *Host) EditHeld(number uint64, e Edit) error {
 	return err
 }
 
-// check returns why e is no edit for q.
-func (e Edit) check(q *HeldRequest) error {
+// empty reports whether e changes nothing.
+func (e Edit) empty() bool {
+	return e.Offset == nil && e.Length == nil && e.Flags == nil && e.Data == nil
+}
+
+// Check returns why e is no edit for q, nil if it is one.
+func (e Edit) Check(q *HeldRequest) error {
 	r := &q.Request
 	switch op := r.Op; {
+	case e.empty():
+		return nil
 	case op == plugins.OpExtents || op == plugins.OpFlush:
 		return fmt.Errorf("%s has nothing to edit: release it, or have it fail", op)
-	case q.After && (e.Offset != nil || e.Length != nil):
+	case q.After && (e.Offset != nil || e.Length != nil || e.Flags != nil):
 		return fmt.Errorf("the script has answered already: what can be edited is the data of a read")
 	case e.Data != nil && op == plugins.OpRead && !q.After:
 		return fmt.Errorf("a READ has no data before the script has answered: answer it by hand, or hold it after the script")
@@ -309,6 +320,8 @@ func (e Edit) check(q *HeldRequest) error {
 		return fmt.Errorf("%d bytes: the client waits for %d", len(e.Data), r.Length)
 	case e.Length != nil && op == plugins.OpWrite:
 		return fmt.Errorf("the length of a WRITE is that of its data: edit those")
+	case e.Flags != nil && *e.Flags&^r.Op.Flags() != 0:
+		return fmt.Errorf("%s does not take the flag %s: want %s", op, *e.Flags&^op.Flags(), op.Flags())
 	}
 	return nil
 }
@@ -320,6 +333,9 @@ func (e Edit) with(next Edit) Edit {
 	}
 	if next.Length != nil {
 		e.Length = next.Length
+	}
+	if next.Flags != nil {
+		e.Flags = next.Flags
 	}
 	if next.Data != nil {
 		e.Data = next.Data
@@ -341,6 +357,9 @@ func (e Edit) String() string {
 	}
 	if e.Length != nil {
 		add("length %d", *e.Length)
+	}
+	if e.Flags != nil {
+		add("flags %s", *e.Flags)
 	}
 	if e.Data != nil {
 		add("%d bytes of data", len(e.Data))

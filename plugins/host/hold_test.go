@@ -243,3 +243,29 @@ func TestReloadWhileHeld(t *testing.T) {
 		t.Errorf("held after the script: %q of generation %d, %v", after.q.Data, after.q.Generation, err)
 	}
 }
+
+// TestEditFlags has the flags of a held request changed: the script gets those,
+// the log has what the client asked for.
+func TestEditFlags(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	r.rule("=> hold")
+	write := r.begin(t.Context(), d, plugins.Request{Op: plugins.OpWrite, Length: 1, Data: []byte("a"), Flags: plugins.FlagFUA})
+	q := r.waitHeld(1)
+	if err := r.EditHeld(q.Number, Edit{Flags: pointer(plugins.FlagDF)}); err == nil || !strings.Contains(err.Error(), "WRITE does not take the flag df: want fua") {
+		t.Errorf("error %v", err)
+	}
+	if err := r.EditHeld(q.Number, Edit{Flags: pointer(plugins.Flags(0))}); err != nil {
+		t.Fatal(err)
+	}
+	if q := r.waitHeld(1); q.Request.Flags != 0 || !q.Edited {
+		t.Errorf("held is %+v", q)
+	}
+	r.ReleaseAll()
+	<-write.done
+	e, _ := r.lastRequest()
+	_, texts := r.events(recordings.Hold)
+	if e.Flags != plugins.FlagFUA || e.Fate&plugins.Edited == 0 || texts[1] != "edited: flags -" {
+		t.Errorf("flags %s, fate %s, %q", e.Flags, e.Fate, texts)
+	}
+}

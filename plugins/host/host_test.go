@@ -295,3 +295,19 @@ func TestCloseEndsEverything(t *testing.T) {
 		t.Errorf("a handle that the host has closed: %v", err)
 	}
 }
+
+// TestExtentsAreTold: the event of EXTENTS says what the answer was.
+func TestExtentsAreTold(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	q := plugins.Request{Op: plugins.OpExtents, Offset: 512, Length: 1024}
+	err := d.Do(t.Context(), &q)
+	plugins.Finish(d, &q, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text := r.lastRequest()
+	if list := recordings.ParseExtents(text, 512); len(list) != 1 || list[0].Offset != 512 || list[0].Type != 0 || list[0].Length < 512 {
+		t.Errorf("the text is %q", text)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -243,5 +244,63 @@ func TestBadRules(t *testing.T) {
 	}
 	if got := r.Rules(); got != nil {
 		t.Errorf("rules %+v", got)
+	}
+}
+
+// TestChangeRules replaces and moves rules, which keep their numbers.
+func TestChangeRules(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	for _, text := range []string{"op:read => fail EIO", "op:read => fail ENOMEM", "op:read => fail EPERM"} {
+		r.rule(text)
+	}
+	wantErrno := func(want syscall.Errno) {
+		t.Helper()
+		if _, err := r.read(d, 1); plugins.ErrnoOf(err) != want {
+			t.Errorf("read: %v, want %s", err, plugins.ErrnoName(want))
+		}
+	}
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	order := func() (numbers []uint16) {
+		for _, s := range r.Rules() {
+			numbers = append(numbers, s.Number)
+		}
+		return numbers
+	}
+	wantErrno(syscall.EIO)
+	check(r.ReplaceRule(1, "op:read => fail ENOSPC"))
+	wantErrno(syscall.ENOSPC)
+	if s := r.Rules()[0]; s.Hits != 1 || s.Number != 1 || !s.On {
+		t.Errorf("the replaced rule: %+v", s)
+	}
+	check(r.MoveRule(2, -1))
+	wantErrno(syscall.ENOMEM)
+	check(r.MoveRule(2, 100))
+	if got := order(); !slices.Equal(got, []uint16{1, 3, 2}) {
+		t.Errorf("order %v", got)
+	}
+	check(r.MoveRule(1, -1)) // it is the first
+	check(r.SwitchRule(1, false))
+	check(r.ReplaceRule(1, "op:read => drop"))
+	wantErrno(syscall.EPERM)
+	if s := r.Rules()[0]; s.On || s.Action != Drop {
+		t.Errorf("a rule that was off was replaced by %+v", s)
+	}
+	for _, err := range []error{r.ReplaceRule(9, "=> hold"), r.MoveRule(9, 1)} {
+		if err == nil || !strings.Contains(err.Error(), "there is no rule 9") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if err := r.ReplaceRule(3, "op:read => sing"); err == nil || r.Rules()[1].Action != Fail {
+		t.Errorf("error %v, rules %+v", err, r.Rules())
+	}
+	_, texts := r.events(recordings.Rule)
+	if got, want := texts[3:6], []string{"#1 changed: op:read => fail ENOSPC", "#2 moved to place 1: op:read => fail ENOMEM", "#2 moved to place 3: op:read => fail ENOMEM"}; !slices.Equal(got, want) {
+		t.Errorf("events %q, want %q", got, want)
 	}
 }

@@ -115,6 +115,49 @@ func (h *Host) SwitchRule(number uint16, on bool) error {
 	return noRule(number)
 }
 
+// ReplaceRule puts another rule in the place of one, under the same number. Its
+// counts begin anew; it is on if the one before was.
+func (h *Host) ReplaceRule(number uint16, text string) error {
+	r, err := parseRule(text)
+	if err != nil {
+		return err
+	}
+	r.number = number
+	h.rules.mu.Lock()
+	list := slices.Clone(h.rules.get())
+	i := slices.IndexFunc(list, func(r *rule) bool { return r.number == number })
+	if i >= 0 {
+		r.off.Store(list[i].off.Swap(true)) // also for those who are on their way through the list
+		list[i] = r
+		h.rules.change(list)
+	}
+	h.rules.mu.Unlock()
+	if i < 0 {
+		return noRule(number)
+	}
+	h.noteRule(r, "changed")
+	return nil
+}
+
+// MoveRule moves a rule by so many places towards the end, or the beginning if
+// by is negative, as far as there are places.
+func (h *Host) MoveRule(number uint16, by int) error {
+	h.rules.mu.Lock()
+	list := slices.Clone(h.rules.get())
+	i := slices.IndexFunc(list, func(r *rule) bool { return r.number == number })
+	if i < 0 {
+		h.rules.mu.Unlock()
+		return noRule(number)
+	}
+	r, to := list[i], max(min(i+by, len(list)-1), 0)
+	h.rules.change(slices.Insert(slices.Delete(list, i, i+1), to, r))
+	h.rules.mu.Unlock()
+	if to != i {
+		h.noteRule(r, fmt.Sprintf("moved to place %d", to+1))
+	}
+	return nil
+}
+
 func noRule(number uint16) error {
 	return fmt.Errorf("there is no rule %d: it was removed, or never was; the list of rules has the numbers", number)
 }
