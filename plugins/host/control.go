@@ -1,6 +1,10 @@
 package host
 
-import "syscall"
+import (
+	"syscall"
+
+	"workbench/recordings"
+)
 
 // Control is what people do to a host. The screen, the command line and tests act
 // by it alone, and see what became of it in Status and in the log, where each
@@ -8,6 +12,10 @@ import "syscall"
 // goroutine.
 type Control interface {
 	Status() Status
+
+	// Generations are the scripts that served, as far as they are kept, the
+	// one that serves last.
+	Generations() []recordings.Generation
 
 	// Kick asks for a reload, KickAs for one with a policy for clients that would
 	// find another disk, KickUndo for the generation before this one.
