@@ -1,12 +1,14 @@
 package tui
 
 import (
+	"os/exec"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"workbench/plugins"
 	"workbench/plugins/host"
+	"workbench/recordings"
 )
 
 // A scene is what a panel may look at.
@@ -17,6 +19,7 @@ type scene struct {
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
 	focused    bool // the panel has the keys
+	zoomed     bool // one panel has the whole screen
 	live       bool // there is a host
 }
 
@@ -42,8 +45,11 @@ type app struct {
 	columns       []areaColumn
 	panels        [numPanels]panel
 	requests      *requests     // panels[requestsPanel]
+	calls         *callbacks    // panels[callbacksPanel]
+	script        *script       // panels[scriptPanel]
 	held          *heldRequests // panels[heldPanel]
 	rules         *rules        // panels[rulesPanel]
+	output        *output       // panels[outputPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -57,6 +63,12 @@ type app struct {
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
+	reload        reloadCard
+	blamed        blame    // where the selected request failed
+	finds         []string // what was looked for in texts, the newest last
+
+	now  func() time.Time
+	edit func(file string, line int) (*exec.Cmd, error)
 
 	err error // why the screen had to stop
 }
@@ -66,6 +78,7 @@ func newApp(o Options, t *theme) *app {
 	live := &state{}
 	req := &requests{list: newLog()}
 	held, rules := &heldRequests{}, &rules{}
+	calls, text, printed := newCallbacks(), &script{blamed: -1}, newOutput()
 	a := &app{
 		title: o.Title,
 		hint:  o.Hint,
@@ -79,20 +92,26 @@ func newApp(o Options, t *theme) *app {
 		requests: req,
 		held:     held,
 		rules:    rules,
+		calls:    calls,
+		script:   text,
+		output:   printed,
+		now:      func() time.Time { return o.Wall(o.Now()) },
 		panels: [numPanels]panel{
 			requestsPanel:    req,
-			callbacksPanel:   &callbacks{},
-			scriptPanel:      &script{},
+			callbacksPanel:   calls,
+			scriptPanel:      text,
 			connectionsPanel: &connections{},
 			heldPanel:        held,
 			rulesPanel:       rules,
-			outputPanel:      &output{list: newLog()},
+			outputPanel:      printed,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
+	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
+		live.recall(r.Header())
 	}
 	return a
 }
@@ -114,7 +133,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 	case tea.KeyMsg:
-		a.trouble = ""
+		a.trouble, a.reload.read = "", a.scene.changed.to
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		a.mouse(msg)
@@ -122,6 +141,8 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.searching = false
 	case acted:
 		a.note(msg)
+	case edited:
+		cmd = a.afterEdit(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
@@ -133,10 +154,12 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // arrange lays out the screen and feeds what is on it.
 func (a *app) arrange() {
+	a.reload.notice(a.scene.status.Refusals, a.now)
 	a.columns = a.layout()
 	if a.tooSmall() {
 		return
 	}
+	a.scene.zoomed = a.zoomed
 	for _, r := range a.areas() {
 		for _, p := range r.panels {
 			a.panels[p].feed(&a.scene, r.w-2, r.h-2)
@@ -147,6 +170,7 @@ func (a *app) arrange() {
 		w, h := a.detailSize()
 		a.detail.arrange(&a.scene, w, h)
 	}
+	a.point()
 	if a.menu != nil {
 		a.menu.feed(a.bodyHeight() - 2)
 	}
@@ -180,7 +204,7 @@ func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
 // key runs the command that key has in the place that has the keys.
 func (a *app) key(key string) tea.Cmd {
 	c := find(a.commands, a.where(), key)
-	if c == nil {
+	if c == nil || c.where == inReload && a.reload.guard.holds(a.now()) {
 		return nil
 	}
 	return a.run(c)
@@ -213,9 +237,9 @@ func (a *app) where() where {
 	case a.prompt != nil:
 		return inPrompt
 	case a.detail != nil:
-		return inDetail
+		return inDetail | a.reload.place(&a.scene)
 	}
-	return placeOf(a.focus)
+	return placeOf(a.focus) | a.reload.place(&a.scene)
 }
 
 // rows returns the list that the moving keys move.

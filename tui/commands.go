@@ -27,6 +27,7 @@ const (
 	inPrompt                             // the line that is typed
 	inQuestion                           // whether to quit
 	inCard                               // the terminal is too small
+	inReload                             // beside another place: the card of a reload that was refused
 
 	inLists = inPanels | inDetail | inMenu
 )
@@ -35,7 +36,7 @@ const (
 func placeOf(panel int) where { return where(1) << panel }
 
 // otherPlaces are the names of the places that are no panels, in their order.
-var otherPlaces = [...]string{"request", "menu", "input line", "quit?", "too small"}
+var otherPlaces = [...]string{"request", "menu", "input line", "quit?", "too small", "refused reload"}
 
 // places returns all places with their names.
 func places() (all []where, names []string) {
@@ -88,8 +89,14 @@ type command struct {
 	shell func(*app) string
 }
 
-// find returns the command that key has in a place, nil if there is none.
+// find returns the command that key has in a place, nil if there is none. The
+// card of a refused reload stands above another place, and comes first.
 func find(table []command, place where, key string) *command {
+	if place&inReload != 0 && place != inReload {
+		if c := find(table, inReload, key); c != nil {
+			return c
+		}
+	}
 	for i := range table {
 		if c := &table[i]; c.where&place != 0 && slices.Contains(c.keys, key) {
 			return c
@@ -122,7 +129,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), scriptCommands(), callbackCommands(), outputCommands(), listCommands(), holdCommands(), reloadCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.
@@ -313,7 +320,7 @@ func moveCommands() []command {
 func quitCommands() []command {
 	return []command{
 		{
-			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt,
+			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inPrompt | inReload,
 			help: "ask whether to quit; once more quits",
 			run:  do(func(a *app) { a.asking = true }),
 		},

@@ -45,7 +45,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("in %v esc quits", place)
 		}
 	}
-	if everywhere := inLists | inPrompt | inQuestion | inCard; bits.OnesCount32(uint32(everywhere)) != len(all) {
+	if everywhere := inLists | inPrompt | inQuestion | inCard | inReload; bits.OnesCount32(uint32(everywhere)) != len(all) {
 		t.Error("a place has no name")
 	}
 }
@@ -84,7 +84,7 @@ func TestFooterComesFromTable(t *testing.T) {
 
 func TestMenuListsTable(t *testing.T) {
 	log, bench := fixture()
-	s := newScreen(t, 120, 80, log, bench, fixtureOptions())
+	s := newScreen(t, 120, 140, log, bench, fixtureOptions())
 	s.press("?")
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)

@@ -37,6 +37,7 @@ type pulse struct {
 	status      host.Status
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
+	versions    []recordings.Generation // of the script; nil if they are as before
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -53,6 +54,7 @@ type feed struct {
 	statsAt    plugins.Stamp
 	statsStale bool
 	shown      glance // what the host looked like in the last pulse
+	version    uint32 // the generation that served when the host was last asked for its texts
 }
 
 // A glance is what of the host's status may change without a fact in the log.
@@ -139,7 +141,7 @@ func (f *feed) gather(ctx context.Context) error {
 // read collects what happened since it was last called.
 func (f *feed) read() *pulse {
 	p := &f.pulse
-	p.events, p.texts, p.stats, p.missed = p.events[:0], p.texts[:0], nil, 0
+	p.events, p.texts, p.stats, p.versions, p.missed = p.events[:0], p.texts[:0], nil, nil, 0
 	for len(p.events) < batchSize && f.readChunk() > 0 {
 	}
 	f.readTexts()
@@ -153,6 +155,9 @@ func (f *feed) read() *pulse {
 	if f.bench != nil {
 		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
 		f.shown = glanceAt(&p.status)
+		if p.status.Generation != f.version {
+			f.version, p.versions = p.status.Generation, f.bench.Generations()
+		}
 	}
 	return p
 }
@@ -171,31 +176,30 @@ func (f *feed) readChunk() int {
 	return n
 }
 
+// readFailures is how many failed requests of one pulse have their texts read.
+const readFailures = 64
+
 // readTexts asks for the texts that the state keeps: those of all facts but
-// requests, of which only the newest that failed has one, and callbacks that
+// requests, of which only the newest that failed have one, and callbacks that
 // went well or have a request. A text may be gone, and is then "".
 func (f *feed) readTexts() {
 	p := &f.pulse
-	failed := -1
-	for i := range p.events {
+	p.texts = append(p.texts, make([]string, len(p.events))...)
+	failures := 0
+	for i := range slices.Backward(p.events) {
 		e := &p.events[i]
-		text := ""
 		switch e.Kind {
 		case recordings.Request:
-			if e.Failed() {
-				failed = i
+			if !e.Failed() || failures == readFailures {
+				continue
 			}
+			failures++
 		case recordings.Callback:
-			if e.Failed() && !forRequest(e) {
-				text, _ = f.events.Text(e)
+			if !e.Failed() || forRequest(e) {
+				continue
 			}
-		default:
-			text, _ = f.events.Text(e)
 		}
-		p.texts = append(p.texts, text)
-	}
-	if failed >= 0 {
-		p.texts[failed], _ = f.events.Text(&p.events[failed])
+		p.texts[i], _ = f.events.Text(e)
 	}
 }
 

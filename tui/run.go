@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -75,8 +76,12 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
 	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
+	f.pulse.status = a.live.status // a recording's stays
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
+	a.edit = func(file string, line int) (*exec.Cmd, error) {
+		return editorCommand(ctx, o.Input, o.Output, file, line)
+	}
 
 	_, err := tea.NewProgram(a,
 		tea.WithInput(o.Input),

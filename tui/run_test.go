@@ -199,7 +199,7 @@ func TestTerminal(t *testing.T) {
 	term := newTerminal(t, 80, 24)
 	term.show("none", "")
 	term.keys("?")
-	term.waitFor("┏━ commands", "follow the newest row")
+	term.waitFor("┏━ commands", "list all commands")
 	term.keys("Escape")
 	term.waitFor("[2·callbacks]")
 	term.keys("k", "k", "Enter")

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,21 @@ type fakeBench struct {
 	rules        []host.RuleStatus
 	asked        []string // what was done to held requests and rules
 	fails        error    // what comes of it
+	past         []recordings.Generation
+	policies     []host.Policy // of reloads that were asked for
+}
+
+// Generations returns the past and what the status says.
+func (b *fakeBench) Generations() []recordings.Generation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append(slices.Clone(b.past), recordings.Generation{Number: b.status.Generation, Text: b.status.Source})
+}
+
+func (b *fakeBench) KickAs(p host.Policy) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.policies = append(b.policies, p)
 }
 
 func (b *fakeBench) Held() []host.HeldRequest {
@@ -105,6 +121,8 @@ type screen struct {
 	now   plugins.Stamp
 	idle  bool // as the app last listened
 	quit  bool
+
+	edited []string // what was opened in the editor
 }
 
 // newScreen opens a screen of w by h cells on log, in no colours.
@@ -123,10 +141,16 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	o.Wall = func(st plugins.Stamp) time.Time {
 		return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC).Add(time.Duration(st))
 	}
+	o.Now = func() plugins.Stamp { return s.now }
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
-	s.feed = &feed{events: log, bench: o.Workbench, now: func() plugins.Stamp { return s.now }}
+	s.feed = &feed{events: log, bench: o.Workbench, now: o.Now}
+	s.feed.pulse.status = s.app.live.status
+	s.app.edit = func(file string, line int) (*exec.Cmd, error) {
+		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
+		return exec.Command("true"), nil
+	}
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
 	s.resize(w, h)
 	s.pulse()

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +42,11 @@ type state struct {
 	outputGone  int          // how many were there before
 	stats       []recordings.CallbackStats
 	trends      []generationTrends // ascending
+
+	versions []version       // the script's generations whose texts are known, ascending
+	changed  change          // what the last reload brought; zero = there was none
+	faults   map[place]fault // where the script failed
+	unread   int             // failures that may have been anywhere
 }
 
 // An index has the numbers of the requests among the events. The requests
@@ -126,6 +132,7 @@ func (s *state) freeze() *state {
 	// What is only ever appended to needs no copy: c does not see what comes after its end.
 	c.connections = slices.Clone(s.connections)
 	c.trends = slices.Clone(s.trends)
+	c.faults = maps.Clone(s.faults)
 	return &c
 }
 
@@ -133,7 +140,14 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
+	was := s.status
 	s.status, s.held, s.rules = p.status, p.held, p.rules
+	if p.versions != nil {
+		s.keep(p.versions)
+		if was.Generation != 0 && was.Generation != s.status.Generation {
+			s.noteChange(was.Generation, was.Callbacks)
+		}
+	}
 	if p.stats != nil {
 		s.stats = p.stats
 	}
@@ -156,6 +170,7 @@ func (s *state) add(e *recordings.Event, text string) {
 		s.addCall(e, e.Callback)
 		if e.Failed() && !forRequest(e) {
 			s.addOutput(e, text)
+			s.addFault(e, text)
 		}
 	case recordings.Output, recordings.Debug, recordings.Reload:
 		s.addOutput(e, text)
@@ -197,6 +212,7 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	if e.Failed() {
 		c.errors++
 		s.failed++
+		s.addFault(e, text)
 		s.lastError = failure{*e, strings.Clone(clip(text, longText))}
 		return
 	}
@@ -311,8 +327,7 @@ func (s *state) printed(e *recordings.Event) []outputLine {
 	var out []outputLine
 	for _, l := range s.output {
 		o := &l.event
-		if (o.Kind == recordings.Output || o.Kind == recordings.Debug) && o.Front == e.Front && o.Conn == e.Conn && o.Cookie == e.Cookie &&
-			o.Received >= e.Received && o.Received <= e.Replied {
+		if (o.Kind == recordings.Output || o.Kind == recordings.Debug) && printedBy(o, e) {
 			out = append(out, l)
 		}
 	}

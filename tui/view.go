@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"workbench/plugins/host"
@@ -130,7 +131,7 @@ func (a *app) figures() []cell {
 
 // news returns the rows below the header: what the screen and the host do other
 // than usual, so that nobody is in a mode without knowing.
-func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
+func (a *app) news() []string { return slices.Concat(a.modes(), a.reloaded(), a.refusal()) }
 
 // modes returns a row for each mode, and one for what went wrong.
 func (a *app) modes() []string {
@@ -160,39 +161,6 @@ func (a *app) holding() string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// How many rows of a refused reload are shown, and how many on a low terminal
-// that also shows a line that is typed.
-const (
-	refusalRows    = 5
-	refusalRowsLow = 2
-)
-
-// refusal returns the rows about a reload that was refused, until one is not.
-func (a *app) refusal() []string {
-	s := &a.scene.status
-	if s.Problem == nil {
-		return nil
-	}
-	sc := &a.scene
-	bar := func() *line { return newLine(a.width).put(sc.bad, "▌ ") }
-	rows := []string{
-		bar().put(sc.bad, "✗ reload refused").
-			put(ink{}, fmt.Sprintf(" · generation %d still serves, save again, or R", s.Generation)).end(),
-	}
-	reason := wrap(s.Problem.Error(), a.width-3)
-	for _, text := range reason[:min(len(reason), 2)] {
-		rows = append(rows, bar().put(ink{}, text).end())
-	}
-	for text := range strings.Lines(s.Excerpt) {
-		rows = append(rows, bar().put(sc.warn, strings.TrimRight(text, "\r\n")).end())
-	}
-	most := refusalRows
-	if a.prompt != nil && a.low() {
-		most = refusalRowsLow
-	}
-	return rows[:min(len(rows), most)]
 }
 
 // hintRows is how many rows the hint takes at most.
@@ -238,6 +206,9 @@ func (a *app) footer() string {
 			if ok, _ := c.enabled(a); !ok {
 				continue
 			}
+		}
+		if find(a.commands, a.where(), c.keys[0]) != c {
+			continue // the card of a refused reload has its key
 		}
 		key := keyName(c.keys[0])
 		if c.id == "help" {
