@@ -57,10 +57,10 @@ type sideGroup struct {
 var sideGroups = [...]sideGroup{
 	{"n", []int{6, 5}, 3, figures(func(s *recordings.CallbackStats) string { return shortCount(s.Count) })},
 	{"err", []int{6, 4}, 2, figures(func(s *recordings.CallbackStats) string { return shortCount(s.Errors) })},
-	{"p50", []int{7, 6, 8}, 0, times(func(s *recordings.CallbackStats) time.Duration { return s.P50 })},
-	{"p95", []int{7, 6, 8}, 4, times(func(s *recordings.CallbackStats) time.Duration { return s.P95 })},
-	{"p99", []int{7, 6, 8}, 1, times(func(s *recordings.CallbackStats) time.Duration { return s.P99 })},
-	{"max", []int{7, 6, 8}, 5, times(func(s *recordings.CallbackStats) time.Duration { return s.Max })},
+	{"p50", []int{7, 6, 7}, 0, times(func(s *recordings.CallbackStats) time.Duration { return s.P50 })},
+	{"p95", []int{7, 6, 7}, 4, times(func(s *recordings.CallbackStats) time.Duration { return s.P95 })},
+	{"p99", []int{7, 6, 7}, 1, times(func(s *recordings.CallbackStats) time.Duration { return s.P99 })},
+	{"max", []int{7, 6, 7}, 5, times(func(s *recordings.CallbackStats) time.Duration { return s.Max })},
 }
 
 // figures makes the cells of a figure that is only shown.
@@ -88,11 +88,14 @@ func times(of func(*recordings.CallbackStats) time.Duration) func(*scene, *callb
 	}
 }
 
-// sideName is the cells for the name of a callback.
-const sideName = 12
+// sideName is the cells for the name of a callback at least, and sideNameMost at most.
+const (
+	sideName     = 11
+	sideNameMost = 16
+)
 
-// sideFit returns the groups for which w cells have room.
-func sideFit(w int) []sideGroup {
+// sideFit returns the groups for which w cells have room, and the cells for names.
+func sideFit(w int) (groups []sideGroup, name int) {
 	fit := slices.Clone(sideGroups[:])
 	room := func() int {
 		n := w - 1 - sideName
@@ -107,7 +110,7 @@ func sideFit(w int) []sideGroup {
 		last := slices.MaxFunc(fit, func(a, b sideGroup) int { return a.rank - b.rank })
 		fit = slices.DeleteFunc(fit, func(g sideGroup) bool { return g.name == last.name })
 	}
-	return fit
+	return fit, min(sideName+max(room(), 0), sideNameMost)
 }
 
 // drawPairs draws the newest two generations side by side.
@@ -119,8 +122,8 @@ func (p *callbacks) drawPairs(sc *scene, w int) []string {
 			break
 		}
 	}
-	groups := sideFit(w)
-	columns := []column{{title: "callback", width: sideName}}
+	groups, name := sideFit(w)
+	columns := []column{{title: "callback", width: name}}
 	for _, g := range groups {
 		for n, title := range []string{g.name + " " + was, is, "change"}[:len(g.widths)] {
 			columns = append(columns, column{title: title, width: g.widths[n], right: true})

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"workbench/plugins"
 	"workbench/plugins/host"
@@ -77,5 +76,3 @@ func (b *fakeBench) refuseFacts() {
 	b.status.Problem = fmt.Errorf("nbd#1 is connected and cannot be told that the disk changed (size: 16777216 > 33554432): %w", host.ErrOtherDisk)
 	b.status.Refusals++
 }
-
-var _ = time.Second

@@ -113,7 +113,7 @@ func (a *app) choices(bar func() *line, tight bool) []string {
 		}
 		title := cmp.Or(c.title, c.id)
 		all.put(sc.key, keyName(c.keys[0])).put(sc.dim, " "+title+"  ")
-		l := bar().putIn(sc.key, keyName(c.keys[0]), 4, false).putIn(ink{}, title, 17, false)
+		l := bar().putIn(sc.key, keyName(c.keys[0]), 4, false).putIn(ink{}, title, 10, false)
 		rows = append(rows, l.put(sc.dim, c.help).end())
 	}
 	if tight || !errors.Is(sc.status.Problem, host.ErrOtherDisk) {
@@ -184,12 +184,12 @@ func reloadCommands() []command {
 			run: do(func(a *app) { a.reload.folded = true }),
 		},
 		{
-			id: "refused.new", keys: []string{"n"}, where: inReload, title: "new clients only",
+			id: "refused.new", keys: []string{"n"}, where: inReload, title: "new only",
 			help: "who is connected stays with the old script", enabled: facts,
 			run: kick(host.ForNew),
 		},
 		{
-			id: "refused.drop", keys: []string{"D"}, where: inReload, title: "drop clients",
+			id: "refused.drop", keys: []string{"D"}, where: inReload, title: "drop",
 			help: "cut off who would find another disk", enabled: facts,
 			run: kick(host.DropClients),
 		},

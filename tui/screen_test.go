@@ -134,7 +134,9 @@ func newScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeBench, o 
 func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeBench, o Options, p termenv.Profile) *screen {
 	t.Helper()
 	s := &screen{t: t, log: log, bench: bench, now: fixtureNow}
-	o.Events = log
+	if o.Events == nil {
+		o.Events = log
+	}
 	if bench != nil {
 		o.Workbench = bench
 	}
@@ -188,7 +190,7 @@ var keyTypes = map[string]tea.KeyType{
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab,
 	"up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
 	"home": tea.KeyHome, "end": tea.KeyEnd, "left": tea.KeyLeft, "right": tea.KeyRight, "backspace": tea.KeyBackspace,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW,
+	"ctrl+c": tea.KeyCtrlC, "ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "ctrl+f": tea.KeyCtrlF,
 }
 
 // press presses keys, which have blanks between them: "j j enter space".
@@ -367,5 +369,6 @@ func (b *fakeBench) refuse() {
 	err := &plugins.Error{File: "examples/disk.lua", Line: 7, Column: 6, Msg: "syntax error near 'offset'"}
 	b.status.Problem = err
 	b.status.Excerpt = err.Excerpt(fixtureSource)
+	b.status.Refused = fixtureSource
 	b.status.Refusals++
 }

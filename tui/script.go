@@ -143,7 +143,7 @@ func (p *script) goTo(line int) {
 	}
 	row := len(p.head) + line
 	p.list.move(row - p.list.selected)
-	p.list.top = max(min(p.list.top, row-p.list.height/2), 0)
+	p.list.top = row - p.list.height/2
 	p.list.settle()
 }
 

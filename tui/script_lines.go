@@ -26,8 +26,12 @@ func (p *script) drawLine(sc *scene, w, at int, mark *ink) string {
 	case at == p.blamed:
 		sign, i = "→", sc.bad
 	}
-	l.put(in(i), sign).put(in(sc.dim), fmt.Sprintf("%4d ", at+1))
+	l.put(in(i), sign).put(in(sc.dim), fmt.Sprintf("%*d ", p.digits(), at+1))
 	gutter, i := "", blank
+	room := gutterWidth
+	if sc.unread > 0 {
+		room++ // for the sign that there are more
+	}
 	if c, ok := p.calls[at]; ok {
 		gutter, i = shortCount(c.count)+"×", sc.accent
 	}
@@ -37,7 +41,7 @@ func (p *script) drawLine(sc *scene, w, at int, mark *ink) string {
 			gutter += "+"
 		}
 	}
-	l.putIn(in(i), gutter, gutterWidth, true).put(in(blank), " ")
+	l.putIn(in(i), gutter, room, true).put(in(blank), " ")
 	skip := p.across
 	for _, s := range p.code.lines[at] {
 		l.put(in(sc.code[s.class]), across(s.text, &skip))
@@ -48,19 +52,22 @@ func (p *script) drawLine(sc *scene, w, at int, mark *ink) string {
 	return l.endIn(in(blank))
 }
 
-// gutterWidth is the cells for what happened at a line: "✗1.2k+".
-const gutterWidth = 6
+// gutterWidth is the cells for what happened at a line: "✗1.2k".
+const gutterWidth = 5
+
+// digits returns the cells for the number of a line.
+func (p *script) digits() int { return max(len(fmt.Sprint(len(p.code.lines))), 2) }
 
 // drawDiffer draws a line of the comparison.
 func (p *script) drawDiffer(sc *scene, w int, d diffLine, mark *ink) string {
-	i, number := ink{}, fmt.Sprintf("%4d", d.line)
+	i, number := ink{}, fmt.Sprintf("%*d", p.digits(), d.line)
 	switch d.sign {
 	case '+':
 		i = sc.good
 	case '-':
 		i = sc.bad
 	case '@':
-		i, number = sc.dim, "    "
+		i, number = sc.dim, spaces(p.digits())
 	}
 	blank, sign := ink{}, " "
 	dim := sc.dim
