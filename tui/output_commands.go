@@ -72,14 +72,14 @@ func (a *app) showPrinter() {
 		a.trouble = "the request of this line is not answered yet, or the log has dropped it"
 		return
 	}
+	l := &a.requests.list
+	l.pause()
 	if a.requests.picked != nil {
 		a.requests.pick(&a.scene, "", nil) // it may be none of those
 	}
+	l.selected = ordinal
 	a.zoomed = false
 	a.focusOn(requestsPanel)
-	l := &a.requests.list
-	l.pause()
-	l.move(ordinal - l.selected)
 }
 
 // wanted is the text that is looked for.
