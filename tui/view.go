@@ -65,10 +65,22 @@ func (a *app) body() []string {
 	return rows
 }
 
+// stateWidth is the cells of the header for what the host does: " ● serving g12 ".
+const stateWidth = 17
+
 // header says what is served, and how much goes on.
 func (a *app) header() string {
 	sc := &a.scene
-	l := newLine(a.width).put(sc.title, " "+a.name()+" ")
+	figures := a.figures()
+	used := 1
+	for _, f := range figures {
+		used += width(f.text) + 2
+	}
+	name := clean(a.name())
+	if room := a.width - used - stateWidth; width(name) > room { // its end matters most
+		name = cut(name[strings.LastIndexByte(name, '/')+1:], room)
+	}
+	l := newLine(a.width).put(sc.title, " "+name+" ")
 	if a.bench != nil {
 		sign, i := sc.sign(sc.status.State)
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
@@ -85,11 +97,6 @@ func (a *app) header() string {
 		l.put(sc.warn, " mouse off ")
 	}
 
-	figures := a.figures()
-	used := 1
-	for _, f := range figures {
-		used += width(f.text) + 2
-	}
 	if served := clean(strings.TrimSpace(sc.uri + "  " + sc.mount)); l.room-used > 12 {
 		l.put(sc.dim, " "+cut(served, l.room-used-2))
 	}
