@@ -36,7 +36,7 @@ const callbacksHead = 1
 const (
 	chartRows    = 9
 	chartMost    = 18
-	chartLeaves  = 10
+	chartLeaves  = 8
 	chartMinimum = 44 // cells
 )
 

@@ -129,7 +129,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), scriptCommands(), callbackCommands(), outputCommands(), listCommands(), holdCommands(), reloadCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), scriptCommands(), callbackCommands(), outputCommands(), listCommands(), holdCommands(), refusalCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.

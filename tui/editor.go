@@ -19,7 +19,7 @@ import (
 // A blame is where the selected request failed, if it names a line.
 type blame struct {
 	ordinal int // of the request
-	at      place
+	at      scriptLine
 	ok      bool
 }
 

@@ -19,7 +19,7 @@ func writeFacts(sc *scene, w int) []string {
 		}
 		out.fact("state", i, state)
 	}
-	out.fact("file", ink{}, fmt.Sprintf("%s (%s, %s)", s.Path, s.Language, s.ThreadModel))
+	out.fact("file", ink{}, fmt.Sprintf("%s (%s)", s.Path, languageText(sc)))
 	if sc.uri != "" {
 		out.fact("uri", ink{}, sc.uri)
 	}
@@ -41,6 +41,15 @@ func writeFacts(sc *scene, w int) []string {
 	}
 	out.lines = append(out.lines, newLine(w).put(sc.border, "─").fill(sc.border, "─", 0).end())
 	return out.lines
+}
+
+// languageText names the language, and how many requests it runs at once if
+// that is known.
+func languageText(sc *scene) string {
+	if !sc.live {
+		return sc.status.Language
+	}
+	return fmt.Sprintf("%s, %s", sc.status.Language, sc.status.ThreadModel)
 }
 
 func reloadsText(sc *scene) string {

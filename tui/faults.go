@@ -12,14 +12,14 @@ import (
 // keptFaults is how many lines of scripts are remembered to have failed.
 const keptFaults = 256
 
-// A place is a line of a script.
-type place struct {
+// A scriptLine is a line of a script.
+type scriptLine struct {
 	generation uint32
 	file       string // as errors name it
 	line       int    // from 1
 }
 
-// A fault is what is known of the errors that were raised at a place.
+// A fault is what is known of the errors that were raised at one.
 type fault struct {
 	count int
 	text  string // of the newest, with its errno
@@ -30,17 +30,17 @@ var position = regexp.MustCompile(`(\S+):(\d+): `)
 
 // faultOf returns the line of the script that the text of a failure names, and
 // what it says of it. ok is false if it names none.
-func faultOf(e *recordings.Event, text string) (at place, said string, ok bool) {
+func faultOf(e *recordings.Event, text string) (at scriptLine, said string, ok bool) {
 	m := position.FindStringSubmatchIndex(text)
 	if m == nil {
-		return place{}, "", false
+		return scriptLine{}, "", false
 	}
 	n, err := strconv.Atoi(text[m[4]:m[5]])
 	if err != nil || n < 1 {
-		return place{}, "", false // more digits than any line number has
+		return scriptLine{}, "", false // more digits than any line number has
 	}
 	said, _, _ = strings.Cut(text[m[1]:], "\n")
-	return place{e.Generation, text[m[2]:m[3]], n}, plugins.ErrnoName(e.Err()) + " " + clip(said, keptLine), true
+	return scriptLine{e.Generation, text[m[2]:m[3]], n}, plugins.ErrnoName(e.Err()) + " " + clip(said, keptLine), true
 }
 
 // addFault counts a failure for the line that it names. The texts of failures
@@ -59,7 +59,7 @@ func (s *state) addFault(e *recordings.Event, text string) {
 		return
 	}
 	if s.faults == nil {
-		s.faults = map[place]fault{}
+		s.faults = map[scriptLine]fault{}
 	}
 	s.faults[at] = fault{f.count + 1, strings.Clone(said)}
 }

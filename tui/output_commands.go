@@ -36,12 +36,12 @@ func outputCommands() []command {
 		{
 			id: "text.next", keys: []string{"n"}, where: inOutput | inScript,
 			help: "go to the next line with the text", enabled: found,
-			run: do(func(a *app) { a.find(1) }),
+			run: do(func(a *app) { a.findText(1) }),
 		},
 		{
 			id: "text.previous", keys: []string{"N"}, where: inOutput | inScript,
 			help: "go to the line before with the text", enabled: found,
-			run: do(func(a *app) { a.find(-1) }),
+			run: do(func(a *app) { a.findText(-1) }),
 		},
 		{
 			id: "text.right", keys: []string{"right"}, where: inOutput | inScript,
@@ -105,15 +105,15 @@ func (a *app) askFind() (q question, text string) {
 			if text = strings.TrimSpace(text); text != "" {
 				a.finds = remember(a.finds, text)
 				a.output.wanted = text
-				a.find(1)
+				a.findText(1)
 			}
 			return nil
 		},
 	}, ""
 }
 
-// find goes to the next line in a direction that has the text, round the ends.
-func (a *app) find(direction int) {
+// findText goes to the next line in a direction that has the text, round the ends.
+func (a *app) findText(direction int) {
 	l := a.rows()
 	text := strings.ToLower(a.wanted())
 	n := l.next - l.first

@@ -6,10 +6,10 @@ import (
 	"workbench/recordings"
 )
 
-// recorded is a log that knows its scripts, as a recording does.
-type recorded struct{ *recordings.Log }
+// recordedLog is a log that knows its scripts, as a recording does.
+type recordedLog struct{ *recordings.Log }
 
-func (recorded) Header() recordings.Header {
+func (recordedLog) Header() recordings.Header {
 	return recordings.Header{Script: "examples/disk.lua", Language: "lua", Generations: []recordings.Generation{
 		{Number: 1, Text: scriptBefore}, {Number: 2, Text: fixtureSource},
 	}}

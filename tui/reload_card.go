@@ -163,9 +163,9 @@ func (a *app) reloaded() []string {
 // noteRows is how many notes on a reload are shown.
 const noteRows = 2
 
-// reloadCommands returns the part of the table that is about refused reloads,
+// refusalCommands returns the part of the table that is about refused reloads,
 // and the way to put things right.
-func reloadCommands() []command {
+func refusalCommands() []command {
 	facts := func(a *app) (bool, string) {
 		return a.bench != nil && errors.Is(a.scene.status.Problem, host.ErrOtherDisk), "no client stands in the way of a reload"
 	}

@@ -121,7 +121,7 @@ func (p *script) load(sc *scene) {
 
 // point marks the line at which the selected request failed, if it is in the
 // text that is shown, and goes there when it is another than before.
-func (p *script) point(sc *scene, at place, ok, move bool) {
+func (p *script) point(sc *scene, at scriptLine, ok, move bool) {
 	before := p.blamed
 	p.blamed = -1
 	v := p.version(sc)
@@ -232,7 +232,7 @@ func (p *script) title(sc *scene, w int) string {
 	if p.changes && !p.shown.changes {
 		l.put(sc.dim, "(no generation before it) ")
 	}
-	l.put(sc.dim, fmt.Sprintf("%s, %s", s.Language, s.ThreadModel))
+	l.put(sc.dim, languageText(sc))
 	if p.across > 0 {
 		l.put(sc.warn, fmt.Sprintf(" from column %d", p.across+1))
 	}

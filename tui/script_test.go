@@ -250,7 +250,7 @@ func TestReloadTold(t *testing.T) {
 // TestRecordedScript: a recording knows its scripts too.
 func TestRecordedScript(t *testing.T) {
 	log, _ := fixture()
-	s := newScreen(t, 120, 40, log, nil, Options{Events: recorded{log}})
+	s := newScreen(t, 120, 40, log, nil, Options{Events: recordedLog{log}})
 	s.mustShow("disk.lua", "g2 · 9 lines")
 	s.pulse()
 	s.press("3 z u")

@@ -43,10 +43,10 @@ type state struct {
 	stats       []recordings.CallbackStats
 	trends      []generationTrends // ascending
 
-	versions []version       // the script's generations whose texts are known, ascending
-	changed  change          // what the last reload brought; zero = there was none
-	faults   map[place]fault // where the script failed
-	unread   int             // failures that may have been anywhere
+	versions []version            // the script's generations whose texts are known, ascending
+	changed  change               // what the last reload brought; zero = there was none
+	faults   map[scriptLine]fault // where the script failed
+	unread   int                  // failures that may have been anywhere
 }
 
 // An index has the numbers of the requests among the events. The requests

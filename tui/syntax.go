@@ -20,15 +20,15 @@ const (
 	numClasses
 )
 
-// A span is a part of a line whose words are of one class.
-type span struct {
+// A piece is a part of a line whose words are of one class.
+type piece struct {
 	class class
 	text  string
 }
 
 // A code is a script, taken apart into lines and words.
 type code struct {
-	lines   [][]span
+	lines   [][]piece
 	defined map[plugins.Callback]int // the lines of callbacks, from 0
 }
 
@@ -98,7 +98,7 @@ func scan(language, text string) code {
 	if g == nil {
 		g = &grammar{comment: "\x00", long: func(string) string { return "" }}
 	}
-	s := scanner{grammar: g, text: text, out: code{lines: [][]span{nil}, defined: map[plugins.Callback]int{}}}
+	s := scanner{grammar: g, text: text, out: code{lines: [][]piece{nil}, defined: map[plugins.Callback]int{}}}
 	before := "" // the word that came last
 	for s.at < len(text) {
 		before = s.word(before)
@@ -124,7 +124,7 @@ func (s *scanner) word(before string) string {
 		end := s.long(rest)
 		s.take(stringWord, through(rest, len(end), end))
 	case c == '"' || c == '\'':
-		s.take(stringWord, quoted(rest))
+		s.take(stringWord, quotedLength(rest))
 	case isDigit(c):
 		n := 1
 		for n < len(rest) && (isLetter(rest[n]) || isDigit(rest[n]) || rest[n] == '.' && n+1 < len(rest) && isDigit(rest[n+1])) {
@@ -187,7 +187,7 @@ func (s *scanner) put(is class, n int) {
 	if last := len(*line) - 1; last >= 0 && (*line)[last].class == is {
 		(*line)[last].text = s.text[s.at-len((*line)[last].text) : end]
 	} else if n > 0 {
-		*line = append(*line, span{is, s.text[s.at:end]})
+		*line = append(*line, piece{is, s.text[s.at:end]})
 	}
 	s.at = end
 }
@@ -217,9 +217,9 @@ func through(rest string, from int, end string) int {
 	return len(rest)
 }
 
-// quoted returns how much of rest is in the quotes that it begins with; they end
+// quotedLength returns how much of rest is in the quotes that it begins with; they end
 // with the line.
-func quoted(rest string) int {
+func quotedLength(rest string) int {
 	for n := 1; n < len(rest); n++ {
 		switch rest[n] {
 		case '\\':

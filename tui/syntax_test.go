@@ -9,8 +9,8 @@ import (
 	"workbench/plugins/examples"
 )
 
-// marked writes a code with the letter of a class around each span that has one.
-func marked(c code) string {
+// classed writes a code with the letter of a class around each span that has one.
+func classed(c code) string {
 	letters := [numClasses]string{keyword: "k", stringWord: "s", numberWord: "n", commentWord: "c", callbackWord: "C"}
 	var rows []string
 	for _, line := range c.lines {
@@ -40,7 +40,7 @@ func TestScan(t *testing.T) {
 		{"empty", "lua", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := marked(scan(tt.language, tt.text)); got != tt.want {
+			if got := classed(scan(tt.language, tt.text)); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})

@@ -188,7 +188,7 @@ func TestHostileReload(t *testing.T) {
 }
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
-	"7", "7 z", "7 g z right", "3 t", "3 z t G right", "3 u", "2 u", "2 z > >", "ctrl+f", "!",
+	"7 z", "3 z t G right", "2 u",
 	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
