@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"workbench/plugins"
 )
@@ -119,6 +122,22 @@ func TestLogStats(t *testing.T) {
 	if write.Callback != plugins.Pwrite || write.Generation != 2 || write.Max != 2*time.Minute {
 		t.Errorf("pwrite: %+v", write)
 	}
+}
+
+// TestSpread has every time counted where it belongs.
+func TestSpread(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "time"))
+		var s Spread
+		s.add(d)
+		n := slices.Index(s[:], 1)
+		if from := s.From(n); max(d, 1) < from {
+			t.Fatalf("%v is counted from %v on", d, from)
+		}
+		if n < len(s)-1 && d >= s.From(n+1) && s.From(n+1) > s.From(n) {
+			t.Fatalf("%v is counted below %v", d, s.From(n+1))
+		}
+	})
 }
 
 func TestStatsKeepTheLastGenerations(t *testing.T) {

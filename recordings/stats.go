@@ -2,6 +2,8 @@ package recordings
 
 import (
 	"cmp"
+	"math"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -22,6 +24,34 @@ type CallbackStats struct {
 	// The times that so many of a hundred calls did not exceed, to two digits,
 	// and the longest one.
 	P50, P95, P99, Max time.Duration
+
+	Spread Spread `json:",omitzero"` // how many calls took how long
+}
+
+// A Spread counts calls by the time that they took: the first number those of 1
+// ns, and each of the others those from its [Spread.From] up to the next one's,
+// which is a third or a half longer; the last one all that took longer. It is
+// coarser than the percentiles, and of a fixed size.
+type Spread [64]uint32
+
+// add counts a call.
+func (s *Spread) add(d time.Duration) {
+	n := 2 * (bits.Len64(uint64(max(d, 1))) - 1)
+	if from := time.Duration(1) << (n / 2); d >= from+from/2 && from > 1 {
+		n++
+	}
+	if c := &s[min(n, len(s)-1)]; *c < math.MaxUint32 {
+		*c++
+	}
+}
+
+// From returns the shortest time that number n counts.
+func (s *Spread) From(n int) time.Duration {
+	from := time.Duration(1) << (n / 2)
+	if n%2 == 1 {
+		from += from / 2
+	}
+	return from
 }
 
 // What the histograms tell apart: two digits from 1 ns to a minute; longer
@@ -70,6 +100,7 @@ func (s *statistics) add(e *Event) {
 	c.Bytes += covered(cb, e)
 	c.Total += e.InCallback
 	c.Max = max(c.Max, e.InCallback)
+	c.Spread.add(e.InCallback)
 	if e.Failed() && e.Callback == cb {
 		c.Errors++ // and not that of another callback of the same request
 	}

@@ -2,12 +2,14 @@ package tui
 
 import (
 	"errors"
+	"os/exec"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"workbench/plugins"
 	"workbench/plugins/host"
+	"workbench/recordings"
 )
 
 // A scene is what a panel may look at.
@@ -18,6 +20,7 @@ type scene struct {
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
 	focused    bool // the panel has the keys
+	zoomed     bool // one panel has the whole screen
 	live       bool // there is a host
 }
 
@@ -45,11 +48,14 @@ type app struct {
 	columns       []areaColumn
 	panels        [numPanels]panel
 	requests      *requests     // panels[requestsPanel]
+	calls         *callbacks    // panels[callbacksPanel]
+	script        *script       // panels[scriptPanel]
 	held          *heldRequests // panels[heldPanel]
 	rules         *rules        // panels[rulesPanel]
 	clients       *connections  // panels[connectionsPanel]
 	disk          *diskMap      // panels[mapPanel]
 	ladder        *ladder       // panels[ladderPanel]
+	output        *output       // panels[outputPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -66,9 +72,12 @@ type app struct {
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
 	ascii         bool     // signs and frames are drawn in ASCII
+	reload        reloadCard
+	blamed        blame // where the selected request failed
 
 	clip func(text string) error // puts text on the clipboard; it may wait
 	now  func() time.Time
+	edit func(file string, line int) (*exec.Cmd, error)
 
 	err error // why the screen had to stop
 }
@@ -80,6 +89,7 @@ func newApp(o Options, t *theme) *app {
 	rungs := &ladder{requests: req}
 	held, rules, clients := &heldRequests{}, &rules{}, &connections{}
 	disk := &diskMap{clients: clients}
+	calls, text, printed := newCallbacks(), &script{blamed: -1}, newOutput()
 	a := &app{
 		title:  o.Title,
 		hint:   o.Hint,
@@ -100,15 +110,18 @@ func newApp(o Options, t *theme) *app {
 		rules:    rules,
 		clients:  clients,
 		disk:     disk,
+		calls:    calls,
+		script:   text,
+		output:   printed,
 		now:      func() time.Time { return o.Wall(o.Now()) },
 		panels: [numPanels]panel{
 			requestsPanel:    req,
-			callbacksPanel:   &callbacks{},
-			scriptPanel:      &script{},
+			callbacksPanel:   calls,
+			scriptPanel:      text,
 			connectionsPanel: clients,
 			heldPanel:        held,
 			rulesPanel:       rules,
-			outputPanel:      &output{list: newLog()},
+			outputPanel:      printed,
 			ladderPanel:      rungs,
 			mapPanel:         disk,
 		},
@@ -117,6 +130,8 @@ func newApp(o Options, t *theme) *app {
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
+	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
+		live.recall(r.Header())
 	}
 	return a
 }
@@ -138,7 +153,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 	case tea.KeyMsg:
-		a.trouble, a.said = "", cell{}
+		a.trouble, a.said, a.reload.read = "", cell{}, a.scene.changed.to
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		cmd = a.mouse(msg)
@@ -154,6 +169,8 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.arrive(msg)
 	case acted:
 		a.note(msg)
+	case edited:
+		cmd = a.afterEdit(msg)
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
@@ -165,10 +182,12 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // arrange lays out the screen and feeds what is on it.
 func (a *app) arrange() {
+	a.reload.notice(a.scene.status.Refusals, a.now)
 	a.columns = a.layout()
 	if a.tooSmall() {
 		return
 	}
+	a.scene.zoomed = a.zoomed
 	for _, r := range a.areas() {
 		for _, p := range r.panels {
 			a.panels[p].feed(&a.scene, r.w-2, r.h-2)
@@ -179,6 +198,7 @@ func (a *app) arrange() {
 		w, h := a.detailSize()
 		a.detail.arrange(&a.scene, w, h)
 	}
+	a.point()
 	if a.menu != nil {
 		a.menu.feed(a.bodyHeight() - 2)
 	}
@@ -223,7 +243,7 @@ func (a *app) typed(text string) bool {
 // key runs the command that key has in the place that has the keys.
 func (a *app) key(key string) tea.Cmd {
 	c := find(a.commands, a.where(), key)
-	if c == nil {
+	if c == nil || c.where == inReload && a.reload.guard.holds(a.now()) {
 		return nil
 	}
 	return a.run(c)
@@ -313,9 +333,9 @@ func (a *app) where() where {
 // under returns the place that has the keys when neither menu nor prompt has them.
 func (a *app) under() where {
 	if a.detail != nil {
-		return inDetail
+		return inDetail | a.reload.place(&a.scene)
 	}
-	return placeOf(a.focus)
+	return placeOf(a.focus) | a.reload.place(&a.scene)
 }
 
 // rows returns the list that the moving keys move.

@@ -87,7 +87,7 @@ func TestFocusAndZoom(t *testing.T) {
 	s := newScreen(t, 80, 24, log, bench, fixtureOptions())
 	s.mustShow("1·requests", "[2·callbacks]")
 	s.press("tab tab")
-	s.mustShow("[3·script]", "examples/disk.lua")
+	s.mustShow("[3·script]", "function pread")
 	s.press("4")
 	s.mustShow("[4·connections]", "structured")
 	s.press("1") // the panel below stays
@@ -308,7 +308,7 @@ func TestBusyFailures(t *testing.T) {
 		s.log.Append(e, fmt.Sprintf("failure %d", i), nil)
 	}
 	s.pulse()
-	s.press("3")
+	s.press("3 t z")
 	s.mustShow("✗ 2001 failed", "ENOSPC failure 1999")
 	if got := s.app.live.lastError.event.Err(); plugins.ErrnoName(got) != "ENOSPC" {
 		t.Errorf("%v", got)

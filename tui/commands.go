@@ -33,6 +33,7 @@ const (
 	inPrompt                             // the line that is typed
 	inQuestion                           // whether to quit
 	inCard                               // the terminal is too small
+	inReload                             // beside another place: the card of a reload that was refused
 
 	inLists = inPanels | inDetail
 )
@@ -41,7 +42,7 @@ const (
 func placeOf(panel int) where { return where(1) << panel }
 
 // otherPlaces are the names of the places that are no panels, in their order.
-var otherPlaces = [...]string{"request", "menu", "copy menu", "input line", "quit?", "too small"}
+var otherPlaces = [...]string{"request", "menu", "copy menu", "input line", "quit?", "too small", "refused reload"}
 
 // places returns all places with their names.
 func places() (all []where, names []string) {
@@ -96,8 +97,14 @@ type command struct {
 	preview func(*app) string
 }
 
-// find returns the command that key has in a place, nil if there is none.
+// find returns the command that key has in a place, nil if there is none. The
+// card of a refused reload stands above another place, and comes first.
 func find(table []command, place where, key string) *command {
+	if place&inReload != 0 && place != inReload {
+		if c := find(table, inReload, key); c != nil {
+			return c
+		}
+	}
 	for i := range table {
 		if c := &table[i]; c.where&place != 0 && slices.Contains(c.keys, key) {
 			return c
@@ -135,7 +142,11 @@ func groups() []group {
 		{"requests", requestCommands()},
 		{"disk", holdCommands()},
 		{"disk", injectCommands()},
+		{"script", generationCommands()},
 		{"script", scriptCommands()},
+		{"callbacks", callbackCommands()},
+		{"output", outputCommands()},
+		{"script", refusalCommands()},
 		{"copy", copyCommands()},
 		{"screen", screenCommands()},
 		{"panels", panelCommands()},
@@ -238,8 +249,8 @@ func listCommands() []command {
 	}
 }
 
-// scriptCommands returns the part of the table that is about the script.
-func scriptCommands() []command {
+// generationCommands returns the part of the table that changes what serves.
+func generationCommands() []command {
 	return []command{
 		{
 			id: "reload", keys: []string{"R"}, where: inPanels | inDetail, title: "reload",

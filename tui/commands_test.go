@@ -44,7 +44,7 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("in %v esc quits", place)
 		}
 	}
-	if everywhere := inLists | inMenu | inCopy | inPrompt | inQuestion | inCard; bits.OnesCount32(uint32(everywhere)) != len(all) {
+	if everywhere := inLists | inMenu | inCopy | inPrompt | inQuestion | inCard | inReload; bits.OnesCount32(uint32(everywhere)) != len(all) {
 		t.Error("a place has no name")
 	}
 }

@@ -37,6 +37,7 @@ type pulse struct {
 	status      host.Status
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
+	versions    []recordings.Generation // of the script; nil if they are as before
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -53,6 +54,7 @@ type feed struct {
 	statsAt    plugins.Stamp
 	statsStale bool
 	shown      glance // what the host looked like in the last pulse
+	version    uint32 // the generation that served when the host was last asked for its texts
 }
 
 // A glance is what of the host's status may change without a fact in the log.
@@ -140,7 +142,7 @@ func (f *feed) gather(ctx context.Context) error {
 // read collects what happened since it was last called.
 func (f *feed) read() *pulse {
 	p := &f.pulse
-	p.events, p.texts, p.stats, p.missed = p.events[:0], p.texts[:0], nil, 0
+	p.events, p.texts, p.stats, p.versions, p.missed = p.events[:0], p.texts[:0], nil, nil, 0
 	for len(p.events) < batchSize && f.readChunk() > 0 {
 	}
 	f.readTexts()
@@ -154,6 +156,9 @@ func (f *feed) read() *pulse {
 	if f.bench != nil {
 		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
 		f.shown = glanceAt(&p.status)
+		if p.status.Generation != f.version {
+			f.version, p.versions = p.status.Generation, f.bench.Generations()
+		}
 	}
 	return p
 }
@@ -172,6 +177,9 @@ func (f *feed) readChunk() int {
 	return n
 }
 
+// readFailures is how many failed requests of one pulse have their texts read.
+const readFailures = 64
+
 // readTexts asks for the texts that the state keeps.
 func (f *feed) readTexts() { f.pulse.texts = appendTexts(f.pulse.texts, f.events, f.pulse.events) }
 
@@ -179,28 +187,20 @@ func (f *feed) readTexts() { f.pulse.texts = appendTexts(f.pulse.texts, f.events
 // facts but requests, of which only EXTENTS and the newest that failed have one,
 // and callbacks that went well or have a request. A text may be gone, and is then "".
 func appendTexts(texts []string, source recordings.Source, events []recordings.Event) []string {
-	from, failed := len(texts), -1
-	for i := range events {
+	from, failures := len(texts), 0
+	texts = append(texts, make([]string, len(events))...)
+	for i := range slices.Backward(events) {
 		e := &events[i]
-		text := ""
-		switch e.Kind {
-		case recordings.Request:
-			if e.Failed() {
-				failed = i
-			} else if e.Op == plugins.OpExtents {
-				text, _ = source.Text(e)
+		switch {
+		case e.Kind == recordings.Request && e.Failed():
+			if failures++; failures > readFailures {
+				continue
 			}
-		case recordings.Callback:
-			if e.Failed() && !forRequest(e) {
-				text, _ = source.Text(e)
-			}
-		default:
-			text, _ = source.Text(e)
+		case e.Kind == recordings.Request && e.Op != plugins.OpExtents,
+			e.Kind == recordings.Callback && (!e.Failed() || forRequest(e)):
+			continue
 		}
-		texts = append(texts, text)
-	}
-	if failed >= 0 {
-		texts[from+failed], _ = source.Text(&events[failed])
+		texts[from+i], _ = source.Text(e)
 	}
 	return texts
 }

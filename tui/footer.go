@@ -38,6 +38,9 @@ func (a *app) footerHints() []hint {
 			if c.title == "" || c.where&a.where() == 0 || len(c.keys) == 0 || c.id == "help" {
 				continue
 			}
+			if find(a.commands, a.where(), c.keys[0]) != c {
+				continue // the card of a refused reload has its key
+			}
 			if c.enabled != nil {
 				if ok, _ := c.enabled(a); !ok {
 					continue

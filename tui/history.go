@@ -15,7 +15,8 @@ import (
 // A history is what was typed, the newest last.
 type history struct {
 	Filters  []string `json:"filters,omitempty"`
-	Searches []string `json:"searches,omitempty"`
+	Searches []string `json:"searches,omitempty"` // for requests
+	Texts    []string `json:"texts,omitempty"`    // for lines of output and script
 	Rules    []string `json:"rules,omitempty"`
 	Commands []string `json:"commands,omitempty"`
 	Errors   []string `json:"errors,omitempty"` // names
@@ -41,7 +42,7 @@ func remember(entries []string, text string) []string {
 
 // kinds returns the entries of each kind.
 func (h *history) kinds() []*[]string {
-	return []*[]string{&h.Filters, &h.Searches, &h.Rules, &h.Commands, &h.Errors, &h.Edits, &h.Answers}
+	return []*[]string{&h.Filters, &h.Searches, &h.Texts, &h.Rules, &h.Commands, &h.Errors, &h.Edits, &h.Answers}
 }
 
 // equal reports whether h and o have the same entries.

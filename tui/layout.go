@@ -1,6 +1,9 @@
 package tui
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // The sizes at which the layout changes, in cells.
 const (
@@ -186,12 +189,25 @@ func (r *area) draw(a *app) []string {
 	return frame(r.w, top, note, edge, a.scene.dim, lines, body)
 }
 
+// shorten leaves out the last parts of a note, which have dots between them,
+// until it fits into room cells; it returns "" if not even the first does.
+func shorten(note string, room int) string {
+	for width(note) > room {
+		at := strings.LastIndex(note, " · ")
+		if at < 0 {
+			return ""
+		}
+		note = note[:at]
+	}
+	return note
+}
+
 // frame completes top, the upper edge of a frame of w cells that has its title
 // already, with a note, and puts body, rows of w-2 cells, into the frame.
 func frame(w int, top *line, note string, edge, noteInk ink, lines []rune, body []string) []string {
 	corner := func(n int) string { return string(lines[n]) }
-	if n := width(clean(note)) + 2; note != "" && n+3 <= top.room {
-		top.fill(edge, corner(1), n+2).put(noteInk, " "+note+" ").put(edge, corner(1))
+	if note = shorten(clean(note), top.room-5); note != "" {
+		top.fill(edge, corner(1), width(note)+4).put(noteInk, " "+note+" ").put(edge, corner(1))
 	}
 	top.fill(edge, corner(1), 1).put(edge, corner(2))
 

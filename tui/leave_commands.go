@@ -6,7 +6,7 @@ import tea "github.com/charmbracelet/bubbletea"
 func leaveCommands() []command {
 	return []command{
 		{
-			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inMenu | inCopy | inPrompt,
+			id: "quit.ask", keys: []string{"ctrl+c"}, where: inLists | inMenu | inCopy | inPrompt | inReload,
 			help: "ask whether to quit; once more quits",
 			run:  do(func(a *app) { a.asking = true }),
 		},

@@ -13,6 +13,10 @@ import (
 // inLadder is the place of the panel that shows the same requests another way.
 const inLadder = where(1) << ladderPanel
 
+// searchable are the places from which requests are searched; output and script
+// are looked through as texts.
+const searchable = inPanels&^(inOutput|inScript) | inDetail
+
 // requestCommands returns the part of the table that is about finished requests:
 // their order, marks, search, and the way through time.
 func requestCommands() []command {
@@ -31,17 +35,17 @@ func requestCommands() []command {
 	}
 	return []command{
 		{
-			id: "search", keys: []string{"ctrl+f"}, where: inPanels | inDetail, title: "find",
+			id: "search", keys: []string{"ctrl+f"}, where: searchable, title: "find",
 			help: "go to the next request that matches; hide none", enabled: steps,
 			ask: (*app).askSearch,
 		},
 		{
-			id: "search.next", keys: []string{"n"}, where: inPanels | inDetail, enabled: searched,
+			id: "search.next", keys: []string{"n"}, where: searchable, enabled: searched,
 			help: "go to the next match",
 			run:  do(func(a *app) { a.searchNext(1) }),
 		},
 		{
-			id: "search.before", keys: []string{"N"}, where: inPanels | inDetail, enabled: searched,
+			id: "search.before", keys: []string{"N"}, where: searchable, enabled: searched,
 			help: "go to the match before",
 			run:  do(func(a *app) { a.searchNext(-1) }),
 		},

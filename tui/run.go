@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"syscall"
 	"time"
 
@@ -88,12 +89,16 @@ func Run(ctx context.Context, o Options) (err error) {
 	a := newApp(o, newTheme(renderer(o.Output)))
 	a.live.now = o.Now()
 	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
+	f.pulse.status = a.live.status // a recording's stays
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
 	a.clip = func(text string) error {
 		// One write, as a frame is, so that neither gets into the midst of the other.
 		_, err := o.Output.WriteString(ansi.SetSystemClipboard(text))
 		return err
+	}
+	a.edit = func(file string, line int) (*exec.Cmd, error) {
+		return editorCommand(ctx, o.Input, o.Output, file, line)
 	}
 	before := a.recall(o)
 	if err := a.begin(o.Filter); err != nil {

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,21 @@ type fakeBench struct {
 	rules        []host.RuleStatus
 	asked        []string // what was done to held requests and rules
 	fails        error    // what comes of it
+	past         []recordings.Generation
+	policies     []host.Policy // of reloads that were asked for
+}
+
+// Generations returns the past and what the status says.
+func (b *fakeBench) Generations() []recordings.Generation {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append(slices.Clone(b.past), recordings.Generation{Number: b.status.Generation, Text: b.status.Source})
+}
+
+func (b *fakeBench) KickAs(p host.Policy) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.policies = append(b.policies, p)
 }
 
 func (b *fakeBench) Held() []host.HeldRequest {
@@ -122,6 +138,7 @@ type screen struct {
 
 	copied    string // to the clipboard
 	clipFails error
+	edited    []string // what was opened in the editor
 }
 
 // newScreen opens a screen of w by h cells on log, in no colours.
@@ -133,7 +150,9 @@ func newScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeBench, o 
 func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeBench, o Options, p termenv.Profile) *screen {
 	t.Helper()
 	s := &screen{t: t, log: log, bench: bench, now: fixtureNow}
-	o.Events = log
+	if o.Events == nil {
+		o.Events = log
+	}
 	if bench != nil {
 		o.Workbench = bench
 	}
@@ -144,7 +163,12 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
-	s.feed = &feed{events: log, bench: o.Workbench, now: func() plugins.Stamp { return s.now }}
+	s.feed = &feed{events: log, bench: o.Workbench, now: o.Now}
+	s.feed.pulse.status = s.app.live.status
+	s.app.edit = func(file string, line int) (*exec.Cmd, error) {
+		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
+		return exec.Command("true"), nil
+	}
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
 	s.app.clip = func(text string) error { s.copied = text; return s.clipFails }
 	s.app.recall(o)
@@ -364,5 +388,6 @@ func (b *fakeBench) refuse() {
 	err := &plugins.Error{File: "examples/disk.lua", Line: 7, Column: 6, Msg: "syntax error near 'offset'"}
 	b.status.Problem = err
 	b.status.Excerpt = err.Excerpt(fixtureSource)
+	b.status.Refused = fixtureSource
 	b.status.Refusals++
 }

@@ -47,6 +47,11 @@ type state struct {
 	outputGone  int          // how many were there before
 	stats       []recordings.CallbackStats
 	trends      []generationTrends // ascending
+
+	versions []version            // the script's generations whose texts are known, ascending
+	changed  change               // what the last reload brought; zero = there was none
+	faults   map[scriptLine]fault // where the script failed
+	unread   int                  // failures that may have been anywhere
 }
 
 // An index has the numbers of the requests among the events. The requests
@@ -147,6 +152,7 @@ func (s *state) freeze() *state {
 	c.connections = slices.Clone(s.connections)
 	c.trends = slices.Clone(s.trends)
 	c.disks, c.hits = freezeDisks(s.disks), maps.Clone(s.hits)
+	c.faults = maps.Clone(s.faults)
 	return &c
 }
 
@@ -154,7 +160,14 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
+	was := s.status
 	s.status, s.held, s.rules = p.status, p.held, p.rules
+	if p.versions != nil {
+		s.keep(p.versions)
+		if was.Generation != 0 && was.Generation != s.status.Generation {
+			s.noteChange(was.Generation, was.Callbacks)
+		}
+	}
 	if p.stats != nil {
 		s.stats = p.stats
 	}
@@ -178,6 +191,7 @@ func (s *state) add(e *recordings.Event, text string) {
 		s.addCall(e, e.Callback)
 		if e.Failed() && !forRequest(e) {
 			s.addOutput(e, text)
+			s.addFault(e, text)
 		}
 	case recordings.Output, recordings.Debug, recordings.Reload:
 		s.addOutput(e, text)
@@ -229,6 +243,7 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	if e.Failed() {
 		c.errors++
 		s.failed++
+		s.addFault(e, text)
 		s.lastError = failure{*e, strings.Clone(clip(text, longText))}
 		return
 	}
@@ -359,8 +374,7 @@ func (s *state) printed(e *recordings.Event) []outputLine {
 	var out []outputLine
 	for _, l := range s.output {
 		o := &l.event
-		if (o.Kind == recordings.Output || o.Kind == recordings.Debug) && o.Front == e.Front && o.Conn == e.Conn && o.Cookie == e.Cookie &&
-			o.Received >= e.Received && o.Received <= e.Replied {
+		if (o.Kind == recordings.Output || o.Kind == recordings.Debug) && printedBy(o, e) {
 			out = append(out, l)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // characters become their pictures (␛), tabs four spaces, what is not UTF-8 or
 // has no shape �. Marks that combine with the letter before them are dropped,
 // and letters that melt with it become �, because terminals do not agree on
-// how wide such clusters are.
+// how wide such clusters are; nor do they on some letters by themselves.
 func clean(s string) string { return cleanAfter(' ', s) }
 
 // cleanAfter is clean for what stands after a rune.
@@ -36,7 +36,7 @@ func cleanAfter(before rune, s string) string {
 			r = ' '
 		case unicode.Is(unicode.M, r):
 			continue
-		case !unicode.IsPrint(r), melts(before, r), melts(r, ' '):
+		case !unicode.IsPrint(r), r >= 0x1160 && unicode.Is(disputed, r), melts(before, r), melts(r, ' '):
 			r = utf8.RuneError
 		case ansi.StringWidth(string(r)) == 0:
 			continue
@@ -45,6 +45,20 @@ func cleanAfter(before rune, s string) string {
 		before = r
 	}
 	return b.String()
+}
+
+// disputed are characters to which terminals give another width than the tables
+// of this program: parts of Hangul syllables, trigrams and counting rods, numbers
+// in squares, the letters of flags, and what came with Unicode 15.
+var disputed = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x1160, 0x11ff, 1}, {0x2630, 0x2637, 1}, {0x268a, 0x268f, 1}, {0x3248, 0x324f, 1}, {0xd7b0, 0xd7fb, 1},
+	},
+	R32: []unicode.Range32{
+		{0x1b132, 0x1b132, 1}, {0x1b155, 0x1b155, 1}, {0x1d300, 0x1d376, 1}, {0x1f1e6, 0x1f1ff, 1}, {0x1f6dc, 0x1f6dc, 1},
+		{0x1fa75, 0x1fa77, 1}, {0x1fa87, 0x1fa88, 1}, {0x1faad, 0x1faaf, 1}, {0x1fabb, 0x1fabf, 1}, {0x1face, 0x1facf, 1},
+		{0x1fada, 0x1fadb, 1}, {0x1fae8, 0x1fae8, 1}, {0x1faf7, 0x1faf8, 1}, {0x2b739, 0x2b739, 1}, {0x31350, 0x323af, 1},
+	},
 }
 
 // melts reports whether a and b together have another width than one after the

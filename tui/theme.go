@@ -27,6 +27,7 @@ type theme struct {
 	good, bad, warn                 ink
 	reads, writes, other            ink // operations
 	selected, unfocused             ink // the selected row in the panel that has the keys, and in others
+	code                            [numClasses]ink
 }
 
 // newTheme makes the inks for the terminal that r writes to: its colours, its
@@ -57,6 +58,13 @@ func newTheme(r *lipgloss.Renderer) *theme {
 		other:     newInk(colour("#7a3fc4", "#c6a0f6")),
 		selected:  newInk(selected.Bold(true)),
 		unfocused: newInk(on("#e3e5ee", "#2c3043")),
+		code: [numClasses]ink{
+			keyword:      newInk(colour("#7a3fc4", "#c6a0f6")),
+			stringWord:   newInk(colour("#2f7d22", "#a6da95")),
+			numberWord:   newInk(colour("#b4540a", "#f5a97f")),
+			commentWord:  newInk(colour("#6c6f85", "#8087a2").Italic(true)),
+			callbackWord: newInk(accent.Bold(true)),
+		},
 	}
 }
 

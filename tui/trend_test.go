@@ -53,3 +53,24 @@ func TestSparkline(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestTrendBeforeStart: what was recorded before the program started has stamps
+// below zero, and is counted like the rest.
+func TestTrendBeforeStart(t *testing.T) {
+	var before, after trend
+	const away = 1000 * 1000 * ms
+	for i := range 100 {
+		at := plugins.Stamp(i*i) * 37 * ms
+		before.add(at-away, uint64(i))
+		after.add(at, uint64(i))
+		if a, b := before.last(trendLength, at-away), after.last(trendLength, at); !slices.Equal(a, b) {
+			t.Fatalf("at %d the counts are %v, and %v after the start", i, a, b)
+		}
+		if a, b := before.rate(at-away+300*ms), after.rate(at+300*ms); a != b {
+			t.Fatalf("at %d the rate is %v, and %v after the start", i, a, b)
+		}
+	}
+	if before.over(9801*37*ms-away) || !before.over(0) {
+		t.Error("over too soon, or never")
+	}
+}

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"workbench/plugins/host"
@@ -70,10 +71,22 @@ func (a *app) body() []string {
 	return rows
 }
 
+// stateWidth is the cells of the header for what the host does: " ● serving g12 ".
+const stateWidth = 17
+
 // header says what is served, and how much goes on.
 func (a *app) header() string {
 	sc := &a.scene
-	l := newLine(a.width).put(sc.title, " "+a.name()+" ")
+	figures := a.figures()
+	used := 1
+	for _, f := range figures {
+		used += width(f.text) + 2
+	}
+	name := clean(a.name())
+	if room := a.width - used - stateWidth; width(name) > room { // its end matters most
+		name = cut(name[strings.LastIndexByte(name, '/')+1:], room)
+	}
+	l := newLine(a.width).put(sc.title, " "+name+" ")
 	if a.bench != nil {
 		sign, i := sc.sign(sc.status.State)
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
@@ -96,11 +109,6 @@ func (a *app) header() string {
 		l.put(sc.warn, " mouse off ")
 	}
 
-	figures := a.figures()
-	used := 1
-	for _, f := range figures {
-		used += width(f.text) + 2
-	}
 	if served := clean(strings.TrimSpace(sc.uri + "  " + sc.mount)); l.room-used > 12 {
 		l.put(sc.dim, " "+cut(served, l.room-used-2))
 	}
@@ -142,7 +150,7 @@ func (a *app) figures() []cell {
 
 // news returns the rows below the header: what the screen and the host do other
 // than usual, so that nobody is in a mode without knowing.
-func (a *app) news() []string { return append(a.modes(), a.refusal()...) }
+func (a *app) news() []string { return slices.Concat(a.modes(), a.reloaded(), a.refusal()) }
 
 // troubleRows is how many rows what went wrong takes at most.
 const troubleRows = 3
@@ -187,39 +195,6 @@ func (a *app) holding() string {
 		}
 	}
 	return strings.Join(texts, ", ")
-}
-
-// How many rows of a refused reload are shown, and how many on a low terminal
-// that also shows a line that is typed.
-const (
-	refusalRows    = 5
-	refusalRowsLow = 2
-)
-
-// refusal returns the rows about a reload that was refused, until one is not.
-func (a *app) refusal() []string {
-	s := &a.scene.status
-	if s.Problem == nil {
-		return nil
-	}
-	sc := &a.scene
-	bar := func() *line { return newLine(a.width).put(sc.bad, "▌ ") }
-	rows := []string{
-		bar().put(sc.bad, "✗ reload refused").
-			put(ink{}, fmt.Sprintf(" · generation %d still serves, save again, or R", s.Generation)).end(),
-	}
-	reason := wrap(s.Problem.Error(), a.width-3)
-	for _, text := range reason[:min(len(reason), 2)] {
-		rows = append(rows, bar().put(ink{}, text).end())
-	}
-	for text := range strings.Lines(s.Excerpt) {
-		rows = append(rows, bar().put(sc.warn, strings.TrimRight(text, "\r\n")).end())
-	}
-	most := refusalRows
-	if a.prompt != nil && a.low() {
-		most = refusalRowsLow
-	}
-	return rows[:min(len(rows), most)]
 }
 
 // offerRows returns how many rows a prompt has for what it offers.

@@ -169,6 +169,7 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 		e.Cookie, e.Errno, e.Front = 9, uint16(syscall.EIO), plugins.FrontNBD
 		e.Conn, e.Offset, e.Length = 1, 1<<63-1, 1<<63-1
 		e.Replied = 20 * ms
+		e.Generation = 1
 		log.Append(e, "disk.lua:1: "+hostile, []byte(hostile))
 	}
 	err := &plugins.Error{File: hostile, Line: 1, Msg: hostile}
@@ -179,16 +180,33 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 	bench.fails = errors.New(hostile)
 	bench.status = host.Status{
 		Path: hostile + "/disk.lua", Language: hostile, Params: []plugins.Param{{Key: hostile, Value: hostile}}, Generation: 1,
-		Source: hostile, Problem: err, Excerpt: err.Excerpt(hostile), InFlight: inFlight(), Refusals: 1, Held: 3,
+		Source: hostile + "-- " + hostile, Problem: err, Excerpt: err.Excerpt(hostile), Refused: hostile, Notes: []string{hostile}, InFlight: inFlight(), Refusals: 1, Held: 3,
 	}
+	bench.past = []recordings.Generation{{Text: "0" + hostile, Files: map[string]string{hostile: hostile, "\x1b]2;lib.lua": hostile}}}
 	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
+}
+
+// TestHostileReload: what a script that was loaded again says of itself does not
+// disturb the screen, nor does what it replaced.
+func TestHostileReload(t *testing.T) {
+	s := hostileScreen(t, 80, 24)
+	s.app.trouble = hostile
+	s.reload("function pread() "+hostile+"\x1b[31m", hostile, hostile, hostile)
+	for _, keys := range []string{"", "3", "z", "u", "{", ".", "right", "t", "esc 2 u", "7 z", "left ctrl+f o w n e d enter"} {
+		s.press(keys)
+		for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}, {203, 60}} {
+			s.resize(size[0], size[1])
+			view := s.app.View()
+			checkSize(t, fmt.Sprintf("%q at %v", keys, size), view, size[0], size[1])
+		}
+	}
 }
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
 	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /",
 	": f", ": r u l e space o p", ": x x x", "? h e l d", "? x x x", "y", "y y", "3 z y y", "U", "q", "i " + typed("err => hold after") + " enter",
 	"5 enter", "5 j enter tab l", "enter tab j l", "m k k m d", "m k k m d j", "o t enter", "o l e n enter v", "ctrl+f e r r enter n", "t", "t t k",
-	panelKey(ladderPanel), panelKey(ladderPanel) + " z t k k", "m k enter h", "T 1"}
+	panelKey(ladderPanel), panelKey(ladderPanel) + " z t k k", "m k enter h", "T 1", "7 z", "3 z t G right", "2 u"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.

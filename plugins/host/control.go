@@ -14,6 +14,10 @@ import (
 type Control interface {
 	Status() Status
 
+	// Generations are the scripts that served, as far as they are kept, the
+	// one that serves last.
+	Generations() []recordings.Generation
+
 	// Kick asks for a reload, KickAs for one with a policy for clients that would
 	// find another disk, KickUndo for the generation before this one.
 	Kick()

@@ -84,6 +84,7 @@ type Host struct {
 	notes             []string                // on the last reload; guarded by mu
 	problem           error                   // guarded by mu
 	excerpt           string                  // guarded by mu
+	refused           string                  // guarded by mu
 	reloads, refusals int                     // guarded by mu
 	closed            []time.Duration         // how long the gate was closed for each of the last swaps; guarded by mu
 }
@@ -151,17 +152,23 @@ func excerpt(err error, src plugins.Source) string {
 	if !errors.As(err, &script) {
 		return ""
 	}
-	if script.File == src.Path {
-		return script.Excerpt(src.Text)
-	}
-	if script.File == "" {
+	return script.Excerpt(blamed(err, src))
+}
+
+// blamed returns the text of the file that err points at: src, or one that it loaded.
+func blamed(err error, src plugins.Source) string {
+	var script *plugins.Error
+	switch {
+	case !errors.As(err, &script), script.File == "":
 		return ""
+	case script.File == src.Path:
+		return src.Text
 	}
 	module, err := plugins.ReadSource(script.File)
 	if err != nil {
 		return "" // the message names the file; there is nothing more to show
 	}
-	return script.Excerpt(module.Text)
+	return module.Text
 }
 
 // Exports implements plugins.Backend.
@@ -231,6 +238,7 @@ func (h *Host) Status() Status {
 		Watching:    h.opts.Watch,
 		Problem:     h.problem,
 		Excerpt:     h.excerpt,
+		Refused:     h.refused,
 		Reloads:     h.reloads,
 		Refusals:    h.refusals,
 		Closed:      closedTimes(h.closed),

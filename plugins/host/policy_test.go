@@ -1,8 +1,11 @@
 package host
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"workbench/plugins"
@@ -15,8 +18,11 @@ func TestNewConnectionsOnly(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	old := r.open()
 	r.save("size 8192\nfill b")
-	if err := r.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "size: 4096 > 8192") {
+	if err := r.Reload(t.Context()); !errors.Is(err, ErrOtherDisk) || !strings.Contains(err.Error(), "size: 4096 > 8192") {
 		t.Fatalf("without a policy: %v", err)
+	}
+	if s := r.Status(); !errors.Is(s.Problem, ErrOtherDisk) || plugins.ErrnoOf(s.Problem) != syscall.EBUSY {
+		t.Errorf("the problem is %v, errno %v", s.Problem, plugins.ErrnoOf(s.Problem))
 	}
 	if err := r.ReloadAs(t.Context(), ForNew); err != nil {
 		t.Fatal(err)
@@ -91,6 +97,9 @@ func TestDropClients(t *testing.T) {
 	if !slices.Equal(dropped, []bool{true}) {
 		t.Errorf("dropped %v, want once, by force", dropped)
 	}
+	if s := r.Status(); len(s.Notes) != 1 || !strings.HasPrefix(s.Notes[0], "cut off: nbd#1") {
+		t.Errorf("notes %q", s.Notes)
+	}
 	if err := d.Close(); err != nil { // as the front end does when the connection is cut
 		t.Fatal(err)
 	}
@@ -112,8 +121,17 @@ func TestUndo(t *testing.T) {
 		}
 	}
 	r.save("start broken")
-	if err := r.Reload(t.Context()); err == nil {
-		t.Fatal("a broken script was loaded")
+	if err := r.Reload(t.Context()); err == nil || r.Status().Refused != "start broken" && r.Status().Excerpt != "" {
+		t.Fatalf("a broken script: %v, refused %q", err, r.Status().Refused)
+	}
+	texts := func() (all []string) {
+		for _, g := range r.Generations() {
+			all = append(all, fmt.Sprint(g.Number, " ", g.Text))
+		}
+		return all
+	}
+	if got, want := texts(), []string{"1 fill a", "2 fill b", "3 fill c"}; !slices.Equal(got, want) {
+		t.Errorf("generations %q, want %q", got, want)
 	}
 	for i, want := range []string{"b", "a"} {
 		if err := r.Undo(t.Context()); err != nil {
@@ -124,12 +142,15 @@ func TestUndo(t *testing.T) {
 		if s.Generation != uint32(4+i) || s.Problem != nil || s.Source != "fill "+want {
 			t.Errorf("status after undo: %+v", s)
 		}
+		if all := texts(); all[len(all)-1] != fmt.Sprint(s.Generation, " fill ", want) || len(all) != 2-i {
+			t.Errorf("generations after undo: %q", all)
+		}
 		if yes, _ := changed(r.loaded()); yes {
 			t.Error("the undone file counts as saved")
 		}
 	}
-	events, texts := r.events(recordings.Reload)
-	if text := texts[len(events)-2]; !strings.HasPrefix(text, "generation 4 serves, which is generation 2 once more; the gate was closed for ") {
+	events, told := r.events(recordings.Reload)
+	if text := told[len(events)-2]; !strings.HasPrefix(text, "generation 4 serves, which is generation 2 once more; the gate was closed for ") {
 		t.Errorf("event %q", text)
 	}
 	if err := r.Undo(t.Context()); err != ErrNoPast {

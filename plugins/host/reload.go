@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -73,11 +72,11 @@ const maxClosed = 1000
 // report leaves the outcome of a reload in the status and in the log.
 func (h *Host) report(r *reload, err error) {
 	e := &r.event
-	closed, lines := e.Done.Sub(e.Started), excerpt(err, r.source)
+	closed, lines, refused := e.Done.Sub(e.Started), excerpt(err, r.source), blamed(err, r.source)
 	h.enter(Serving)
 	h.mu.Lock()
 	e.Generation = h.current.number
-	h.problem, h.excerpt = err, lines
+	h.problem, h.excerpt, h.refused = err, lines, refused
 	if err != nil {
 		h.refusals++
 	} else {
@@ -149,9 +148,7 @@ func (h *Host) replace(ctx context.Context, r *reload) error {
 	if err != nil {
 		return errors.Join(err, s.abandon(ctx))
 	}
-	for _, why := range s.behind {
-		r.notes = append(r.notes, fmt.Sprintf("stays with generation %d: %s", old.number, strings.TrimSuffix(why, ": disconnect it, or keep these facts, and save again")))
-	}
+	r.notes = append(r.notes, s.behind...)
 	h.remember(old, r)
 	s.closeOld(ctx)
 	return nil

@@ -47,9 +47,11 @@ type Status struct {
 	Watching bool // whether saving the script reloads it
 
 	// Problem is why the last reload was refused, nil if it was not. Excerpt
-	// shows the line of the script that it names, "" if it names none.
+	// shows the line of the script that it names, "" if it names none; Refused
+	// is the whole text of the file that it names.
 	Problem error
 	Excerpt string
+	Refused string
 
 	Reloads  int // generations swapped in since the first
 	Refusals int // reloads refused

@@ -21,6 +21,16 @@ const (
 	DropClients               // the client is cut off
 )
 
+// ErrOtherDisk is why a reload was refused if clients are connected that would
+// find another disk than they were told of: another policy would have let it pass.
+var ErrOtherDisk = errors.New("clients would find another disk")
+
+// otherDisk is a refusal for that reason.
+type otherDisk struct{ err error }
+
+func (e otherDisk) Error() string   { return e.err.Error() }
+func (e otherDisk) Unwrap() []error { return []error{e.err, ErrOtherDisk} }
+
 // A swap is a generation that is to take the place of another.
 type swap struct {
 	host      *Host
@@ -28,7 +38,7 @@ type swap struct {
 	old, next *generation
 	admitted  map[*admission]bool        // who was let in by next
 	opened    map[*handle]plugins.Handle // handles on next, nil for those that stay behind
-	behind    []string                   // who stays behind, and why
+	behind    []string                   // what becomes of those who would find another disk, and why
 	left      []*generation              // which lost a handle, and the old one
 }
 
@@ -54,11 +64,27 @@ func (s *swap) openAll(ctx context.Context) error {
 		}
 		s.opened[d] = nil
 		if d.generation == s.old {
-			s.behind = append(s.behind, err.Error())
+			s.behind = append(s.behind, s.fate(d)+strings.TrimSuffix(err.Error(), otherDiskAdvice))
 		}
 	}
 	return nil
 }
+
+// cuts reports whether d is cut off because it would find another disk.
+func (s *swap) cuts(d *handle) bool {
+	return s.policy == DropClients && d.generation == s.old && d.params.Client != nil && d.params.Client.Disconnect != nil
+}
+
+// fate says what becomes of d, which does not go to the new generation.
+func (s *swap) fate(d *handle) string {
+	if s.cuts(d) {
+		return "cut off: "
+	}
+	return fmt.Sprintf("stays with generation %d: ", s.old.number)
+}
+
+// otherDiskAdvice ends the text of a refusal; who stays behind has no need of it.
+const otherDiskAdvice = ": disconnect it, or keep these facts, and save again"
 
 // open opens for d on the new generation, unless that would be another disk.
 func (s *swap) open(ctx context.Context, d *handle) (plugins.Handle, error) {
@@ -71,9 +97,8 @@ func (s *swap) open(ctx context.Context, d *handle) (plugins.Handle, error) {
 	if diff == nil {
 		return inner, nil
 	}
-	err = plugins.Errorf(syscall.EBUSY,
-		"%s is connected and cannot be told that the disk changed (%s): disconnect it, or keep these facts, and save again",
-		nameOf(d.params), strings.Join(diff, ", "))
+	err = otherDisk{plugins.Errorf(syscall.EBUSY, "%s is connected and cannot be told that the disk changed (%s)%s",
+		nameOf(d.params), strings.Join(diff, ", "), otherDiskAdvice)}
 	if cerr := inner.Close(); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
@@ -102,7 +127,7 @@ func (s *swap) exchange(ctx context.Context) error {
 	s.host.nextTurn() // the thread model may be another one
 	for d, inner := range s.opened {
 		if inner == nil {
-			if s.policy == DropClients && d.generation == s.old && d.params.Client != nil && d.params.Client.Disconnect != nil {
+			if s.cuts(d) {
 				d.params.Client.Disconnect(true)
 			}
 			delete(s.opened, d)

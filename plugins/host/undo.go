@@ -3,9 +3,11 @@ package host
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"workbench/plugins"
+	"workbench/recordings"
 )
 
 // maxPast is how many generations are remembered.
@@ -16,6 +18,18 @@ type past struct {
 	number uint32
 	source plugins.Source
 	texts  map[string]string // of every file that it was made of
+}
+
+// Generations returns what served before, as far as it is kept, and last what serves.
+func (h *Host) Generations() []recordings.Generation {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []recordings.Generation
+	for _, p := range h.past {
+		out = append(out, recordings.Generation{Number: p.number, Text: p.source.Text, Files: maps.Clone(p.texts)})
+	}
+	g := h.current
+	return append(out, recordings.Generation{Number: g.number, Text: g.source.Text, Files: g.files.copyTexts()})
 }
 
 // remember keeps the generation that r has replaced. To go back to one forgets
