@@ -7,21 +7,12 @@ import (
 	"os"
 )
 
-// SaveOptions say what of a recording is saved, and how.
-type SaveOptions struct {
-	Filter *Filter // only what matches; nil: everything
-
-	// Progress is told now and then how many of the events are done; nil = nobody
-	// wants to know. It must not block.
-	Progress func(done, total uint64)
-}
-
-// Save writes what there is of r into a new file, with all that r has kept. If
-// it fails, or ctx ends, no file is left.
-func Save(ctx context.Context, path string, r Recording, o SaveOptions) error {
+// Save writes what there is of r into a new file, with all that r has kept; with a
+// filter only what matches. If it fails, or ctx ends, no file is left.
+func Save(ctx context.Context, path string, r Recording, filter *Filter) error {
 	h := r.Header()
-	if o.Filter != nil {
-		h.Filter = o.Filter.String()
+	if filter != nil {
+		h.Filter = filter.String()
 	}
 	first, next := r.Bounds()
 	w, err := newEventWriter(path, h, first)
@@ -37,7 +28,7 @@ func Save(ctx context.Context, path string, r Recording, o SaveOptions) error {
 	}
 	err = w.flush(notes)
 	if err == nil {
-		err = w.copy(ctx, r, first, next, o)
+		err = w.copy(ctx, r, first, next, filter)
 	}
 	if err == nil {
 		err = w.finish(Waits{})
@@ -53,7 +44,7 @@ func Save(ctx context.Context, path string, r Recording, o SaveOptions) error {
 }
 
 // copy writes the events from first up to next.
-func (w *eventWriter) copy(ctx context.Context, r Recording, first, next uint64, o SaveOptions) error {
+func (w *eventWriter) copy(ctx context.Context, r Recording, first, next uint64, filter *Filter) error {
 	events := make([]Event, batchEvents)
 	for from := first; from < next; {
 		if ctx.Err() != nil {
@@ -68,7 +59,7 @@ func (w *eventWriter) copy(ctx context.Context, r Recording, first, next uint64,
 			if e.Seq >= next {
 				break
 			}
-			if o.Filter != nil && !o.Filter.Match(e, r) {
+			if filter != nil && !filter.Match(e, r) {
 				continue
 			}
 			if err := w.copyEvent(r, e); err != nil {
@@ -76,9 +67,6 @@ func (w *eventWriter) copy(ctx context.Context, r Recording, first, next uint64,
 			}
 		}
 		from = events[n-1].Seq + 1
-		if o.Progress != nil {
-			o.Progress(min(from, next)-first, next-first)
-		}
 	}
 	return w.flush(nil)
 }

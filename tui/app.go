@@ -7,6 +7,7 @@ import (
 
 	"workbench/plugins"
 	"workbench/plugins/host"
+	"workbench/recordings"
 )
 
 // A scene is what a panel may look at.
@@ -25,8 +26,8 @@ func (sc *scene) clock(s plugins.Stamp) string { return sc.wall(s).Format("15:04
 
 // An app is the one model of the screen.
 type app struct {
+	options  Options
 	title    string
-	hint     []string
 	bench    host.Control
 	commands []command
 	scene    scene // scene.state is live, unless paused
@@ -34,6 +35,13 @@ type app struct {
 	// listen makes the command that brings the next pulse. idle says that
 	// nothing on the screen changes with time alone.
 	listen func(idle bool) tea.Cmd
+	work   worker // what may take its time
+	tap    tap    // what brings other events
+
+	under, over *app           // a recording stands over what it was opened from
+	left        bool           // it goes back to that
+	close       func() tea.Msg // ends what brings its events
+	target      int64          // the event that it was opened for, until it is there; -1 = none
 
 	live   *state // what is folded into
 	paused bool   // scene.state is a frozen copy
@@ -44,6 +52,7 @@ type app struct {
 	requests      *requests     // panels[requestsPanel]
 	held          *heldRequests // panels[heldPanel]
 	rules         *rules        // panels[rulesPanel]
+	library       *library      // panels[recordingsPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -54,6 +63,9 @@ type app struct {
 	filters       []string // that were applied, the newest last
 	errnos, ruled []string // the same of errors and rules
 	trouble       string   // what went wrong with the last command; "" = nothing
+	said          string   // what came of it
+	task          *task    // that is under way; nil = none
+	tour          *tour    // what to try; nil = nothing
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
@@ -65,12 +77,14 @@ type app struct {
 func newApp(o Options, t *theme) *app {
 	live := &state{}
 	req := &requests{list: newLog()}
-	held, rules := &heldRequests{}, &rules{}
+	held, rules, shelf := &heldRequests{}, &rules{}, &library{}
 	a := &app{
-		title: o.Title,
-		hint:  o.Hint,
-		bench: o.Workbench,
-		live:  live,
+		options: o,
+		title:   o.Title,
+		bench:   o.Workbench,
+		target:  -1,
+		tour:    newTour(o.Checklist),
+		live:    live,
 		scene: scene{
 			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
 			live: o.Workbench != nil,
@@ -79,6 +93,7 @@ func newApp(o Options, t *theme) *app {
 		requests: req,
 		held:     held,
 		rules:    rules,
+		library:  shelf,
 		panels: [numPanels]panel{
 			requestsPanel:    req,
 			callbacksPanel:   &callbacks{},
@@ -87,12 +102,16 @@ func newApp(o Options, t *theme) *app {
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      &output{list: newLog()},
+			recordingsPanel:  shelf,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
+	}
+	if f, err := recordings.ParseFilter(o.Filter); o.Filter != "" && err == nil {
+		a.requests.pick(&a.scene, o.Filter, f.At(o.Now()))
 	}
 	return a
 }
@@ -106,15 +125,22 @@ func (a *app) next() tea.Cmd { return safely(a.listen(a.live.settled())) }
 // Update implements tea.Model: it is the only place where the app changes. It
 // waits for nothing; what might is in the commands that it returns.
 func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if cmd, done := a.forwards(msg); done {
+		return a, cmd
+	}
 	var cmd tea.Cmd
 	switch msg := msg.(type) {
 	case *pulse:
 		a.live.fold(msg)
-		cmd = a.next()
+		a.tour.see(msg.events, a.scene.events)
+		cmd = tea.Batch(a.next(), a.find())
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
+		if a.over != nil {
+			cmd = a.lift(msg)
+		}
 	case tea.KeyMsg:
-		a.trouble = ""
+		a.trouble, a.said = "", ""
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		a.mouse(msg)
@@ -122,13 +148,25 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.searching = false
 	case acted:
 		a.note(msg)
+	case outcome:
+		a.finish(msg)
+	case taskMoved:
+		cmd = msg.task.watch
+	case scanned:
+		a.library.take(msg)
+	case fileOpened:
+		cmd = a.showFile(msg)
+	case closed:
+		if msg.err != nil {
+			a.trouble = msg.err.Error()
+		}
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
 	cmd = tea.Batch(cmd, a.search())
 	a.arrange()
-	return a, cmd
+	return a, tea.Batch(cmd, a.scan())
 }
 
 // arrange lays out the screen and feeds what is on it.
@@ -247,6 +285,37 @@ func (a *app) pause() {
 	if a.paused {
 		a.scene.state = a.live.freeze()
 	}
+}
+
+// canGoBack reports whether there is something that esc goes back to.
+func (a *app) canGoBack() (bool, string) {
+	if a.task != nil || a.library.shown(a) || a.zoomed || a.under != nil {
+		return true, ""
+	}
+	return false, "there is nothing to go back to"
+}
+
+// back stops what is under way, or leaves what was entered last.
+func (a *app) back() {
+	switch {
+	case a.task != nil:
+		a.task.stop()
+	case a.library.shown(a):
+		a.library.report = nil
+	case a.zoomed:
+		a.zoomed = false
+	default:
+		a.left = true
+	}
+}
+
+// quit ends the program, or goes back to what a recording was opened from.
+func (a *app) quit() tea.Cmd {
+	if a.under == nil {
+		return tea.Quit
+	}
+	a.left = true
+	return nil
 }
 
 // wheelRows is how many rows a click of the mouse wheel moves.

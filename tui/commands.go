@@ -20,6 +20,7 @@ const (
 	inHeld        = where(1) << heldPanel
 	inRules       = where(1) << rulesPanel
 	inOutput      = where(1) << outputPanel
+	inRecordings  = where(1) << recordingsPanel
 	inPanels      = where(1)<<numPanels - 1
 
 	inDetail   = where(1) << (iota + 16) // one request
@@ -122,7 +123,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+	return slices.Concat(viewCommands(), heldCommands(), ruleCommands(), recordingCommands(), listCommands(), holdCommands(), screenCommands(), keepCommands(), tourCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.
@@ -136,7 +137,7 @@ func viewCommands() []command {
 		{
 			id: "quit", keys: []string{"q"}, where: inPanels | inCard, title: "quit",
 			help: "end the program; clients are cut off",
-			run:  func(*app) tea.Cmd { return tea.Quit },
+			run:  (*app).quit,
 		},
 		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
@@ -251,9 +252,9 @@ func screenCommands() []command {
 		},
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,
-			help:    "show the other panels again",
-			enabled: func(a *app) (bool, string) { return a.zoomed, "no panel has the whole screen" },
-			run:     do(func(a *app) { a.zoomed = false }),
+			help:    "go back to where you came from",
+			enabled: (*app).canGoBack,
+			run:     do((*app).back),
 		},
 		{
 			id: "focus.previous", keys: []string{"shift+tab"}, where: inPanels,

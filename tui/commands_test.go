@@ -89,7 +89,7 @@ func TestMenuListsTable(t *testing.T) {
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)
 	}
-	s.mustShow("only in: request", "no panel has the whole screen")
+	s.mustShow("only in: request", "there is nothing to go back to")
 
 	s.press("esc")
 	s.mustNotShow("enter runs")

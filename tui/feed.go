@@ -37,6 +37,7 @@ type pulse struct {
 	status      host.Status
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
+	recorder    recordings.RecorderStatus // without a Path there is none
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -44,9 +45,10 @@ type crash struct{ err error }
 
 // A feed waits for facts and brings them. It is used by one command at a time.
 type feed struct {
-	events Events
-	bench  host.Control // nil if there is no host
-	now    func() plugins.Stamp
+	events   Events
+	bench    host.Control // nil if there is no host
+	recorder Recorder     // nil if nothing can be recorded
+	now      func() plugins.Stamp
 
 	next       uint64 // the event to read next
 	pulse      pulse
@@ -63,10 +65,13 @@ type glance struct {
 	handles, inFlight    int
 	problem              string
 	watching, hasProblem bool
+	recording            string // the file
+	recorded             int64  // its bytes
 }
 
-func glanceAt(s *host.Status) glance {
-	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight), "", s.Watching, s.Problem != nil}
+// glanceAt returns what s and r look like.
+func glanceAt(s *host.Status, r recordings.RecorderStatus) glance {
+	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight), "", s.Watching, s.Problem != nil, r.Path, r.Bytes}
 	if s.Problem != nil {
 		g.problem = s.Problem.Error()
 	}
@@ -97,7 +102,7 @@ func (f *feed) wait(ctx context.Context, idle bool) error {
 		waited += step
 		if f.bench != nil {
 			status := f.bench.Status()
-			if g := glanceAt(&status); g != f.shown || g.inFlight > 0 {
+			if g := glanceAt(&status, f.recording()); g != f.shown || g.inFlight > 0 {
 				return nil
 			}
 		}
@@ -152,9 +157,18 @@ func (f *feed) read() *pulse {
 	}
 	if f.bench != nil {
 		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
-		f.shown = glanceAt(&p.status)
+		p.recorder = f.recording()
+		f.shown = glanceAt(&p.status, p.recorder)
 	}
 	return p
+}
+
+// recording returns how the recording goes.
+func (f *feed) recording() recordings.RecorderStatus {
+	if f.recorder == nil {
+		return recordings.RecorderStatus{}
+	}
+	return f.recorder.Status()
 }
 
 // readChunk appends some events to the pulse and returns how many.

@@ -6,6 +6,7 @@ import "slices"
 const (
 	minWidth, minHeight = 60, 16 // below this there is only a card
 	lowHeight           = 24     // below this rows are scarce
+	highHeight          = 32     // from here on they are not
 	twoAreas            = 80     // from here on there is a second area below the requests,
 	twoAreasHeight      = 14     // if the body is so high
 	twoColumns          = 120    // from here on all panels are on the screen,

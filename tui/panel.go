@@ -9,11 +9,12 @@ const (
 	heldPanel
 	rulesPanel
 	outputPanel
+	recordingsPanel
 	numPanels
 )
 
 // panelNames are the names of the panels, in their order.
-var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output"}
+var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output", "recordings"}
 
 // A panel is a part of the screen. It is no model of its own: the app tells it
 // what there is, has it drawn, and moves its list.

@@ -16,6 +16,7 @@ import (
 	"workbench/plugins"
 	"workbench/plugins/host"
 	"workbench/recordings"
+	"workbench/recordings/replay"
 )
 
 // Events are the facts that the screen shows. Wait returns when there is an
@@ -33,16 +34,48 @@ type Options struct {
 	Events    Events
 	Workbench host.Control // nil: nothing is live, as with a recording
 
-	Title string   // in the upper left corner; "" = the name of the script
-	URI   string   // what clients connect to
-	Mount string   // the file that the disk is mounted as
-	Hint  []string // what to try, a line each, above the keys
+	Title  string // in the upper left corner; "" = the name of the script
+	URI    string // what clients connect to
+	Mount  string // the file that the disk is mounted as
+	Filter string // that picks the requests at first; it must be a right one
+
+	Checklist *Checklist // what to try; nil = nothing
+
+	Folders []string // where recordings are looked for
+	Record  Recorder // nil: nothing can be recorded
+	Replay  Replayer // nil: nothing can be replayed
 
 	Input  *os.File // the terminal; nil = standard input
 	Output *os.File // the same; nil = standard output
 
 	Now  func() plugins.Stamp          // nil = plugins.Now
 	Wall func(plugins.Stamp) time.Time // the time of day of a stamp; nil = its own
+}
+
+// A Recorder records what happens while the disk is served. Start and Stop may
+// wait; Status does not.
+type Recorder interface {
+	// Start records into a new file at path, "" = one with a name of its own.
+	Start(path string, keep recordings.Policy) error
+
+	// Stop ends the recording, and returns what is in the file.
+	Stop() (recordings.RecorderStatus, error)
+
+	// Status returns how the recording goes; without one it has no Path.
+	Status() recordings.RecorderStatus
+}
+
+// A Replayer does the requests of a recording again, as o says.
+type Replayer func(ctx context.Context, rec recordings.Recording, o ReplayOptions) (*replay.Report, error)
+
+// ReplayOptions say what requests are sent to, and which. Progress is told how
+// far it is.
+type ReplayOptions struct {
+	Live     bool    // to the disk that clients use; else to a fresh start of the script that serves
+	Writes   bool    // also those that change the disk that clients use, or files
+	Reads    bool    // none that write
+	Speed    float64 // how many times as fast as recorded; 0 = as fast as it goes
+	Progress func(done, total uint64)
 }
 
 // ErrNoTerminal is returned by [Run] if it was not given a terminal.
@@ -74,9 +107,11 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
-	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
+	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
+	var c crew
+	a.work, a.tap = c.worker(ctx), c.tap(ctx)
 
 	_, err := tea.NewProgram(a,
 		tea.WithInput(o.Input),
@@ -89,6 +124,12 @@ func Run(ctx context.Context, o Options) error {
 
 	cancel()
 	lane <- struct{}{} // the command that waits for events has ended
+	c.end()
+	for over := a.over; over != nil; over = over.over {
+		if failed, ok := over.close().(closed); ok && failed.err != nil && err == nil {
+			err = failed.err
+		}
+	}
 	if a.err != nil {
 		return a.err
 	}

@@ -26,6 +26,8 @@ type state struct {
 	rules  []host.RuleStatus
 	now    plugins.Stamp
 
+	recorder recordings.RecorderStatus // without a Path there is none
+
 	first, next uint64 // the events that the log still has
 	missed      uint64 // events that were gone before the screen read them
 
@@ -33,7 +35,10 @@ type state struct {
 	failed    int // requests
 	moved     trend
 	finished  trend
-	lastError failure // newest failed request; its event has Kind 0 if there is none
+	bytes     uint64        // moved, in all
+	began     plugins.Stamp // when the first request came
+	ended     plugins.Stamp // when the last answer left
+	lastError failure       // newest failed request; its event has Kind 0 if there is none
 
 	connections []connection // in the order in which they came
 	latest      int          // where the connection of the last event stands among them
@@ -133,7 +138,7 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
-	s.status, s.held, s.rules = p.status, p.held, p.rules
+	s.status, s.held, s.rules, s.recorder = p.status, p.held, p.rules, p.recorder
 	if p.stats != nil {
 		s.stats = p.stats
 	}
@@ -192,6 +197,10 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	s.requests.add(e.Seq)
 	s.addCall(e, e.Op.Callback())
 	s.finished.add(e.Replied, 1)
+	if n := len(s.requests.seqs) + s.requests.gone; n == 1 {
+		s.began, s.ended = e.Received, e.Replied
+	}
+	s.began, s.ended = min(s.began, e.Received), max(s.ended, e.Replied)
 	c := s.connection(e)
 	c.requests++
 	if e.Failed() {
@@ -203,9 +212,11 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	switch e.Op {
 	case plugins.OpRead:
 		c.sent += e.Length
+		s.bytes += e.Length
 		s.moved.add(e.Replied, e.Length)
 	case plugins.OpWrite:
 		c.received += e.Length
+		s.bytes += e.Length
 		s.moved.add(e.Replied, e.Length)
 	}
 }

@@ -12,16 +12,30 @@ const trendLength = 32
 // A trend counts what happened in each of the last seconds. The zero trend is
 // ready. It needs no ticks: old seconds are cleared when a new one comes.
 type trend struct {
+	used   bool
 	second int64 // the newest one that was counted
 	counts [trendLength]uint32
 }
 
-// secondOf returns the second, since the program started, that s is in.
-func secondOf(s plugins.Stamp) int64 { return int64(s) / int64(time.Second) }
+// secondOf returns the second, since the program started, that s is in. What was
+// recorded before is in one below zero.
+func secondOf(s plugins.Stamp) int64 {
+	sec := int64(s) / int64(time.Second)
+	if s < 0 && int64(s)%int64(time.Second) != 0 {
+		sec--
+	}
+	return sec
+}
+
+// slot returns where a second is counted.
+func slot(sec int64) int64 { return (sec%trendLength + trendLength) % trendLength }
 
 // add counts n for the second of s.
 func (t *trend) add(s plugins.Stamp, n uint64) {
 	sec := secondOf(s)
+	if !t.used {
+		t.used, t.second = true, sec
+	}
 	if sec <= t.second-trendLength {
 		return // too long ago
 	}
@@ -32,18 +46,18 @@ func (t *trend) add(s plugins.Stamp, n uint64) {
 			break
 		}
 		t.second++
-		t.counts[t.second%trendLength] = 0
+		t.counts[slot(t.second)] = 0
 	}
-	c := &t.counts[sec%trendLength]
+	c := &t.counts[slot(sec)]
 	*c = uint32(min(uint64(*c)+n, 1<<32-1))
 }
 
 // at returns what was counted for a second.
 func (t *trend) at(sec int64) uint32 {
-	if sec < 0 || sec > t.second || sec <= t.second-trendLength {
+	if !t.used || sec > t.second || sec <= t.second-trendLength {
 		return 0
 	}
-	return t.counts[sec%trendLength]
+	return t.counts[slot(sec)]
 }
 
 // last returns the counts of the n seconds up to now, the oldest first.
@@ -57,13 +71,13 @@ func (t *trend) last(n int, now plugins.Stamp) []uint32 {
 
 // over reports whether all that was counted is out of sight.
 func (t *trend) over(now plugins.Stamp) bool {
-	return t.second == 0 && t.counts[0] == 0 || secondOf(now) > t.second+trendLength
+	return !t.used || secondOf(now) > t.second+trendLength
 }
 
 // rate returns how many a second there are now: the running second, and of the
 // one before it as much as completes a second.
 func (t *trend) rate(now plugins.Stamp) float64 {
 	sec := secondOf(now)
-	gone := float64(int64(now)%int64(time.Second)) / float64(time.Second)
+	gone := float64(int64(now)-sec*int64(time.Second)) / float64(time.Second)
 	return float64(t.at(sec)) + float64(t.at(sec-1))*(1-gone)
 }

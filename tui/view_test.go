@@ -64,8 +64,8 @@ func TestGolden(t *testing.T) {
 		{name: "filter-wide", keys: "/ o p : w r i t e enter k", w: 120, h: 40},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
-		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
-			o.Hint = []string{"edit this file and save: /tmp/workbench/disk.lua", "then watch the callbacks"}
+		{name: "tour", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
+			o.Checklist = fixtureList()
 		}},
 		{name: "in-flight", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.status.InFlight = inFlight() }},
 		{name: "held", keys: "5", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
@@ -166,7 +166,7 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 		Path: hostile + "/disk.lua", Language: hostile, Params: []plugins.Param{{Key: hostile, Value: hostile}}, Generation: 1,
 		Source: hostile, Problem: err, Excerpt: err.Excerpt(hostile), InFlight: inFlight(), Refusals: 1, Held: 3,
 	}
-	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
+	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Checklist: &Checklist{Title: hostile, Intro: hostile, Steps: []Step{{Text: hostile, Hint: hostile, Done: mustFilter("held")}}}})
 }
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
