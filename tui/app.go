@@ -109,6 +109,8 @@ func newApp(o Options, t *theme) *app {
 	}
 	if a.bench != nil {
 		live.status = a.bench.Status()
+	} else if r, ok := o.Events.(recordings.Recording); ok {
+		live.status = recorded(r.Header())
 	}
 	if f, err := recordings.ParseFilter(o.Filter); o.Filter != "" && err == nil {
 		a.requests.pick(&a.scene, o.Filter, f.At(o.Now()))

@@ -34,6 +34,7 @@ type pulse struct {
 	events      []recordings.Event
 	texts       []string                   // of the events, "" where the screen needs none
 	stats       []recordings.CallbackStats // nil if they are as before
+	live        bool                       // there is a host, of which the rest tells
 	status      host.Status
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
@@ -156,7 +157,7 @@ func (f *feed) read() *pulse {
 		f.statsAt, f.statsStale = p.now, false
 	}
 	if f.bench != nil {
-		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
+		p.live, p.status, p.held, p.rules = true, f.bench.Status(), f.bench.Held(), f.bench.Rules()
 		p.recorder = f.recording()
 		f.shown = glanceAt(&p.status, p.recorder)
 	}

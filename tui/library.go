@@ -103,11 +103,11 @@ func (p *library) draw(sc *scene, w, h int) []string {
 		{title: "", width: 1},
 		{title: "state", width: 5, rank: 5},
 		{title: "plugin", width: 12},
-		{title: "begun", width: 16, rank: 2},
+		{title: "begun", width: 11, rank: 1},
 		{title: "length", width: 6, right: true, rank: 4},
 		{title: "requests", width: 8, right: true},
 		{title: "err", width: 4, right: true},
-		{title: "size", width: 8, right: true, rank: 1},
+		{title: "size", width: 8, right: true, rank: 2},
 		{title: "data", width: 4, rank: 6},
 		{title: "file", width: 12, rank: 3, grows: true},
 	})
@@ -159,7 +159,7 @@ func (p *library) cells(sc *scene, f *shelved) []cell {
 		sign = cell{sc.accent, "◆"}
 	}
 	if f.err != nil {
-		return []cell{sign, word, {sc.bad, "not readable"}, {sc.dim, f.changed.Format(minuteFormat)}, {}, {}, {},
+		return []cell{sign, word, {sc.bad, "not readable"}, {sc.dim, f.changed.In(sc.wall(0).Location()).Format(dayFormat)}, {}, {}, {},
 			{text: shortSize(uint64(f.Size))}, {}, {text: filepath.Base(f.Path)}}
 	}
 	requests, failed := cell{sc.dim, "?"}, cell{sc.dim, "?"}
@@ -172,7 +172,7 @@ func (p *library) cells(sc *scene, f *shelved) []cell {
 	return []cell{
 		sign, word,
 		{text: filepath.Base(f.Header.Script)},
-		{sc.dim, sc.begun(f)},
+		{sc.dim, sc.begun(f).Format(dayFormat)},
 		{text: shortDuration(f.Length)},
 		requests, failed,
 		{text: shortSize(uint64(f.Size))},
@@ -181,13 +181,11 @@ func (p *library) cells(sc *scene, f *shelved) []cell {
 	}
 }
 
-// minuteFormat is how the list says when a recording was begun.
-const minuteFormat = "2006-01-02 15:04"
+// dayFormat is how the list says when a recording was begun.
+const dayFormat = "01-02 15:04"
 
-// begun says when a recording was begun, in the time zone of the screen.
-func (sc *scene) begun(f *shelved) string {
-	return f.Header.Created.In(sc.wall(0).Location()).Format(minuteFormat)
-}
+// begun returns when a recording was begun, in the time zone of the screen.
+func (sc *scene) begun(f *shelved) time.Time { return f.Header.Created.In(sc.wall(0).Location()) }
 
 // keptWords say what each policy keeps.
 var keptWords = [...]string{
@@ -229,6 +227,6 @@ func (p *library) more(sc *scene, w, h int) []string {
 		out.fact("disks", ink{}, strings.Join(disks, ", "))
 	}
 	out.fact("events", ink{}, fmt.Sprintf("%s in %s, from %s on", grouped(int(f.Events)), shortDuration(f.Length.Round(time.Microsecond)),
-		f.Header.Created.In(sc.wall(0).Location()).Format(time.DateTime)))
+		sc.begun(f).Format(time.DateTime)))
 	return out.lines[:min(len(out.lines), h/2)]
 }

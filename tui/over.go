@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"workbench/plugins"
+	"workbench/plugins/host"
 	"workbench/recordings"
 )
 
@@ -106,7 +106,7 @@ func (a *app) showFile(m fileOpened) tea.Cmd {
 	}
 	o := a.options
 	o.Events, o.Workbench, o.URI, o.Mount, o.Checklist = m.file, nil, "", "", nil
-	o.Title = recordingTitle(filepath.Base(m.path), m.file.Header(), a.options.Wall)
+	o.Title = RecordingTitle(m.path, m.file.Header())
 	_, last := m.file.Times()
 	o.Now = func() plugins.Stamp { return last }
 	over := newApp(o, a.scene.theme)
@@ -128,13 +128,18 @@ func (a *app) showFile(m fileOpened) tea.Cmd {
 	return over.address(over.Init())
 }
 
-// recordingTitle says what a recording is of: "disk.lua in run.wbrec, recorded 2026-...".
-func recordingTitle(name string, h recordings.Header, wall func(plugins.Stamp) time.Time) string {
-	created := h.Created.Local()
-	if wall != nil { // as all times on the screen
-		created = h.Created.In(wall(0).Location())
+// RecordingTitle says what a recording at path is of: "run.wbrec: disk.lua, 2026-03-14 12:00".
+func RecordingTitle(path string, h recordings.Header) string {
+	return fmt.Sprintf("%s: %s, %s", filepath.Base(path), filepath.Base(h.Script), h.Created.Local().Format("2006-01-02 15:04"))
+}
+
+// recorded returns what a host would say of the script of a recording.
+func recorded(h recordings.Header) host.Status {
+	s := host.Status{Path: h.Script, Language: h.Language, Params: h.Params}
+	if n := len(h.Generations); n > 0 {
+		s.Generation, s.Source = h.Generations[n-1].Number, h.Generations[n-1].Text
 	}
-	return fmt.Sprintf("%s, %s of %s", name, filepath.Base(h.Script), created.Format("2006-01-02 15:04"))
+	return s
 }
 
 // closed is a recording that was closed.

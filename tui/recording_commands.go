@@ -159,7 +159,7 @@ func (a *app) record() tea.Cmd {
 	if a.live.recorder.Path != "" {
 		return func() tea.Msg {
 			s, err := recorder.Stop()
-			return outcome{err: err, said: fmt.Sprintf("recorded %s events in %s (%s); 0 lists recordings", grouped(int(s.Events)), s.Path, shortSize(uint64(s.Bytes)))}
+			return outcome{err: err, said: fmt.Sprintf("recorded %s events, %s, in %s; %s lists recordings", grouped(int(s.Events)), shortSize(uint64(s.Bytes)), s.Path, panelKey(recordingsPanel))}
 		}
 	}
 	a.prompt = newPrompt(question{

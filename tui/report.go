@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"workbench/plugins"
@@ -15,6 +17,7 @@ type report struct {
 	title    string
 	was, is  string // what the two sides are called
 	list     list
+	above    int    // rows above the differences
 	from, to string // the recordings of the two sides, by path; "" = what the screen shows
 	stopped  string // why it did not come to its end, "" if it did
 }
@@ -22,15 +25,44 @@ type report struct {
 // keptDifferences is how many differences are listed.
 const keptDifferences = 1000
 
-// reportHead is the rows above the differences: the result, and the titles.
-const reportHead = 2
+// verdictLines is how many rows the result takes at most.
+const verdictLines = 2
+
+// head returns the rows above the differences: the result, and the titles.
+func (r *report) head(sc *scene, w int) []string {
+	i, text := r.verdict(sc)
+	var lines []string
+	for _, part := range wrap(text, w-2) {
+		lines = append(lines, newLine(w).put(ink{}, " ").put(i, part).end())
+	}
+	lines = lines[:min(len(lines), verdictLines)]
+	if len(r.First) > 0 {
+		t := r.table(w)
+		lines = append(lines, t.head(sc.dim))
+	}
+	return lines
+}
+
+// table returns the columns of a difference.
+func (r *report) table(w int) table {
+	return newTable(w, []column{
+		{title: "request", width: 7, right: true},
+		{title: "from", width: 7, rank: 3},
+		{title: "op", width: 7},
+		{title: "offset", width: 10, right: true, rank: 1},
+		{title: "length", width: 8, right: true, rank: 2},
+		{title: "differs", width: 7},
+		{title: r.was + " > " + r.is, width: 16, grows: true},
+	})
+}
 
 func (r *report) feed(sc *scene, w, h int) {
 	r.list.feed(0, len(r.First), r.list.height)
-	r.list.feed(0, len(r.First), h-reportHead-len(r.more(sc, w, h)))
+	r.above = len(r.head(sc, w))
+	r.list.feed(0, len(r.First), h-r.above-len(r.more(sc, w, h)))
 }
 
-func (r *report) rowAt(y int) int { return r.list.rowAt(y - reportHead) }
+func (r *report) rowAt(y int) int { return r.list.rowAt(y - r.above) }
 
 func (r *report) note() string {
 	if more := r.Differ - uint64(len(r.First)); more > 0 {
@@ -66,19 +98,9 @@ func (r *report) verdict(sc *scene) (ink, string) {
 }
 
 func (r *report) draw(sc *scene, w, h int) []string {
-	i, text := r.verdict(sc)
-	lines := []string{newLine(w).put(ink{}, " ").put(i, text).end()}
+	lines := r.head(sc, w)
 	if len(r.First) > 0 {
-		t := newTable(w, []column{
-			{title: "request", width: 7, right: true},
-			{title: "from", width: 7, rank: 3},
-			{title: "op", width: 7},
-			{title: "offset", width: 10, right: true, rank: 1},
-			{title: "length", width: 8, right: true, rank: 2},
-			{title: "differs", width: 7},
-			{title: r.was + " > " + r.is, width: 16, grows: true},
-		})
-		lines = append(lines, t.head(sc.dim))
+		t := r.table(w)
 		from, to := r.list.visible()
 		for row := from; row < to; row++ {
 			var mark *ink
@@ -102,7 +124,15 @@ func (r *report) cells(sc *scene, d *replay.Difference) []cell {
 	case e.Op == plugins.OpFlush:
 		offset, length = cell{sc.dim, "-"}, cell{sc.dim, "-"}
 	}
-	return []cell{{text: fmt.Sprint(e.Seq)}, {sc.dim, from(e.Front, e.Conn)}, op, offset, length, {sc.bad, d.Kind.String()}, {text: d.How()}}
+	return []cell{{text: fmt.Sprint(e.Seq)}, {sc.dim, from(e.Front, e.Conn)}, op, offset, length, {sc.bad, d.Kind.String()}, {text: r.how(sc, d)}}
+}
+
+// how says how the sides differ, with the last name of the script only.
+func (r *report) how(sc *scene, d *replay.Difference) string {
+	if folder := filepath.Dir(sc.status.Path); folder != "." {
+		return strings.ReplaceAll(d.How(), folder+string(filepath.Separator), "")
+	}
+	return d.How()
 }
 
 // more returns the rows about the selected difference, what was left out, and the
@@ -111,7 +141,7 @@ func (r *report) more(sc *scene, w, h int) []string {
 	out := &page{w: w, sc: sc}
 	if d := r.selected(); d != nil {
 		out.head(d.What())
-		out.text(ink{}, d.How())
+		out.text(ink{}, r.how(sc, d))
 	}
 	if len(r.Left)+len(r.Notes) > 0 {
 		out.head("what was left out")
@@ -123,10 +153,7 @@ func (r *report) more(sc *scene, w, h int) []string {
 		out.text(sc.dim, note)
 	}
 	r.callbacks(out)
-	most := h - reportHead
-	if len(r.First) > 0 {
-		most = h * 2 / 3
-	}
+	most := h - r.above - min(len(r.First), max(3, h/3))
 	return out.lines[:min(len(out.lines), max(most, 0))]
 }
 

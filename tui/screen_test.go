@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -126,8 +127,21 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
-	s.feed = &feed{events: log, bench: o.Workbench, now: func() plugins.Stamp { return s.now }}
+	s.feed = &feed{events: log, bench: o.Workbench, recorder: o.Record, now: func() plugins.Stamp { return s.now }}
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
+	s.app.work = func(f func(context.Context) tea.Msg) (tea.Cmd, context.CancelFunc) {
+		ctx, stop := context.WithCancel(t.Context())
+		return func() tea.Msg { defer stop(); return f(ctx) }, stop
+	}
+	s.app.tap = func(events Events, now func() plugins.Stamp) (func(bool) tea.Cmd, func()) {
+		f := &feed{events: events, now: now}
+		return func(bool) tea.Cmd {
+			if _, next := events.Bounds(); f.next == next {
+				return nil // nothing comes any more
+			}
+			return func() tea.Msg { return f.read() }
+		}, func() {}
+	}
 	s.resize(w, h)
 	s.pulse()
 	return s

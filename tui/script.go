@@ -34,8 +34,13 @@ func (p *script) write(sc *scene, w int) []string {
 		state += "; the last reload was refused"
 		i = sc.warn
 	}
-	out.fact("state", i, state)
-	out.fact("file", ink{}, fmt.Sprintf("%s (%s, %s)", s.Path, s.Language, s.ThreadModel))
+	if sc.live {
+		out.fact("state", i, state)
+		out.fact("file", ink{}, fmt.Sprintf("%s (%s, %s)", s.Path, s.Language, s.ThreadModel))
+	} else {
+		out.fact("state", sc.dim, fmt.Sprintf("○ recorded; the newest generation is %d", s.Generation))
+		out.fact("file", ink{}, fmt.Sprintf("%s (%s)", s.Path, s.Language))
+	}
 	if sc.uri != "" {
 		out.fact("uri", ink{}, sc.uri)
 	}
@@ -53,7 +58,9 @@ func (p *script) write(sc *scene, w int) []string {
 	if !s.Watching {
 		reloads += "; not watching the file"
 	}
-	out.fact("reloads", ink{}, reloads)
+	if sc.live {
+		out.fact("reloads", ink{}, reloads)
+	}
 	if len(s.Params) > 0 {
 		out.fact("parameters", ink{}, paramsText(s.Params))
 	}

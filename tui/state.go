@@ -138,7 +138,9 @@ func (s *state) freeze() *state {
 func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
-	s.status, s.held, s.rules, s.recorder = p.status, p.held, p.rules, p.recorder
+	if p.live {
+		s.status, s.held, s.rules, s.recorder = p.status, p.held, p.rules, p.recorder
+	}
 	if p.stats != nil {
 		s.stats = p.stats
 	}

@@ -23,9 +23,6 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
 		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
 	}
-	if o.filter != nil && o.record == "" && o.onScreen(std) {
-		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
-	}
 	b, err := openBench(ctx, o, recordings.NewLog(0))
 	if err != nil {
 		return err
@@ -148,6 +145,12 @@ func (b *bench) showScreen(ctx context.Context, std streams, o tui.Options) erro
 	if b.mount != nil {
 		o.Mount = b.mount.Path()
 	}
+	var err error
+	if o.Folders, err = recordingFolders(); err != nil {
+		b.say(fmt.Sprintf("not all recordings are listed: %v", err))
+	}
+	o.Filter = b.o.filterText
+	o.Record, o.Replay = screenRecorder{b}, b.replay
 	return tui.Run(ctx, o)
 }
 

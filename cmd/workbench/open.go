@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +37,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 (2026-01-02T12:00:05Z).`,
 		Example: `  workbench open disk.wbrec
   workbench open disk.wbrec --since 12:00:05 --until 12:00:06
-  workbench open disk.wbrec --headless --filter 'err or lat>10ms'
+  workbench open disk.wbrec --headless --filter 'err | dur>10ms'
   workbench open disk.wbrec --json | jq .duration_ns`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: completeRecordings,
@@ -50,7 +49,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 	f := cmd.Flags()
 	f.StringVar(&o.since, "since", "", "begin at a time")
 	f.StringVar(&o.until, "until", "", "end before a time")
-	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches; see workbench help filters")
+	f.StringVar(&o.filterText, "filter", "", "show only what matches; see workbench help filters")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "headless: callbacks, connections and debug lines too")
@@ -81,10 +80,8 @@ func runOpen(ctx context.Context, o *openOptions, std streams) (err error) {
 	}
 	if o.headless || o.json || !isTerminal(std.Out) || !isTerminal(std.In) {
 		err = span.print(ctx, o, filter, std)
-	} else if filter != nil {
-		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
 	} else {
-		err = span.show(ctx, std)
+		err = span.show(ctx, o, std)
 	}
 	if missing := file.Missing(); missing != "" {
 		fmt.Fprintf(std.Err, "workbench: %s is not complete: %s\n", o.path, missing)
@@ -165,14 +162,19 @@ func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Fil
 }
 
 // show opens the screen over the span.
-func (s *span) show(ctx context.Context, std streams) error {
-	h := s.Header()
+func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 	_, last := s.Times()
+	folders, err := recordingFolders()
+	if err != nil {
+		return err
+	}
 	return tui.Run(ctx, tui.Options{
 		Events: s,
-		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
+		Title:  tui.RecordingTitle(o.path, s.Header()),
+		Filter: o.filterText,
 		Input:  std.In, Output: std.Out,
-		Now: func() plugins.Stamp { return last },
+		Now:     func() plugins.Stamp { return last },
+		Folders: folders,
 	})
 }
 
