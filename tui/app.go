@@ -121,8 +121,8 @@ func newApp(o Options, t *theme) *app {
 // Init implements tea.Model.
 func (a *app) Init() tea.Cmd { return a.next() }
 
-// next waits for the next pulse.
-func (a *app) next() tea.Cmd { return safely(a.listen(a.live.settled())) }
+// next waits for the next pulse. No figure of a recording runs out with time.
+func (a *app) next() tea.Cmd { return safely(a.listen(a.bench == nil || a.live.settled())) }
 
 // Update implements tea.Model: it is the only place where the app changes. It
 // waits for nothing; what might is in the commands that it returns.

@@ -146,7 +146,7 @@ func (f *shelved) state(sc *scene) (sign, word cell) {
 	case f.Path == sc.recorder.Path:
 		return cell{sc.bad, "●"}, cell{sc.bad, "rec"}
 	case f.err != nil:
-		return cell{sc.bad, "✗"}, cell{sc.bad, "none"}
+		return cell{sc.bad, "✗"}, cell{sc.bad, "bad"}
 	case f.Missing != "":
 		return cell{sc.warn, "◌"}, cell{sc.warn, "cut"}
 	}

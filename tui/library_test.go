@@ -339,7 +339,7 @@ func TestSave(t *testing.T) {
 	for _, f := range saveFormats {
 		path := filepath.Join(dir, "few"+f.Text)
 		s.press("w " + typed(path))
-		s.mustShow("✓ enter saves the 7 requests that match the filter")
+		s.mustShow("✓ enter saves the 7 requests that the filter picks")
 		s.press("enter")
 		s.mustShow("✓ saved " + path)
 		if info, err := os.Stat(path); err != nil || info.Size() == 0 {

@@ -82,10 +82,7 @@ func (r *report) selected() *replay.Difference {
 // verdict says in one line how the sides compare.
 func (r *report) verdict(sc *scene) (ink, string) {
 	times := fmt.Sprintf("%s %s, %s %s", r.was, shortDuration(r.Recorded), r.is, shortDuration(r.Took))
-	requests := grouped(int(r.Requests)) + " requests"
-	if r.Requests == 1 {
-		requests = "1 request"
-	}
+	requests := grouped(int(r.Requests)) + plural(int(r.Requests))
 	switch {
 	case r.stopped != "":
 		return sc.warn, fmt.Sprintf("◌ %s: %d differ up to there, of %s: %s", r.title, r.Differ, requests, r.stopped)

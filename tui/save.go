@@ -32,9 +32,9 @@ var saveFormats = []recordings.Candidate{
 // askSave asks for the file that the requests which are shown go to.
 func (a *app) askSave() (question, string) {
 	first, next := a.requests.index(&a.scene).bounds()
-	what := grouped(next-first) + " requests"
+	what := grouped(next-first) + plural(next-first)
 	if a.requests.picked != nil {
-		what += " that match the filter"
+		what += " that the filter picks"
 	}
 	return question{
 		sign:     "save to",

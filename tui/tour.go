@@ -80,7 +80,7 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 	}
 	switch {
 	case next == len(t.Steps):
-		top.put(sc.good, "✓ all done: ? lists what else there is ")
+		top.put(sc.good, cut("✓ all done: ? lists what else there is", top.room-width(fold)-3)+" ")
 	case t.folded || low:
 		top.put(ink{}, cut(t.Steps[next].Text, top.room-width(fold)-3)+" ")
 	}
@@ -89,7 +89,7 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 	case t.folded || next == len(t.Steps):
 		return rows
 	case low:
-		return append(rows, newLine(w).put(sc.accent, " ▸ ").put(ink{}, t.Steps[next].Hint).end())
+		return append(rows, t.hint(w, sc.accent, " ▸ ", ink{})...)
 	}
 	if t.Intro != "" {
 		rows = append(rows, newLine(w).put(sc.dim, "   "+t.Intro).end())
@@ -106,10 +106,23 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 		}
 		rows = append(rows, l.end())
 		if n == next {
-			rows = append(rows, newLine(w).put(sc.key, "   "+s.Hint).end())
+			rows = append(rows, t.hint(w, ink{}, "   ", sc.key)...)
 		}
 	}
 	return rows
+}
+
+// hintRows is how many rows a hint takes at most: the path in it may be long.
+const hintRows = 2
+
+// hint returns the rows about how to do the next step, the first of which begins with sign.
+func (t *tour) hint(w int, i ink, sign string, text ink) []string {
+	var rows []string
+	for _, part := range wrap(t.Steps[t.next()].Hint, w-4) {
+		rows = append(rows, newLine(w).put(i, sign).put(text, part).end())
+		sign = "   "
+	}
+	return rows[:min(len(rows), hintRows)]
 }
 
 // tourCommands returns the part of the table that is about the card.

@@ -152,7 +152,7 @@ func (a *app) figures() []cell {
 		_, n := sc.requests.bounds()
 		lasted := sc.ended.Sub(sc.began)
 		cells = []cell{
-			{text: shortCount(uint64(n)) + " requests in " + shortDuration(lasted)},
+			{text: shortCount(uint64(n)) + plural(n) + " in " + shortDuration(lasted)},
 			{text: shortSize(perSecond(sc.bytes, lasted)) + "/s"},
 		}
 	}
@@ -165,6 +165,14 @@ func (a *app) figures() []cell {
 		cells = append(cells, cell{sc.warn, fmt.Sprintf("▾ %s dropped", shortCount(sc.missed))})
 	}
 	return cells
+}
+
+// plural returns " requests", " request" of one.
+func plural(n int) string {
+	if n == 1 {
+		return " request"
+	}
+	return " requests"
 }
 
 // perSecond returns how much of n there was in a second of d.

@@ -81,7 +81,7 @@ func tourList(script string) *tui.Checklist {
 			},
 			{
 				Text: "Hold a request, look at it, and let it go",
-				Hint: "p holds all that come; 5 shows them; A lets them go; p again ends it",
+				Hint: "p holds all that come, 5 shows them, p again holds no more, A lets them go",
 				Done: done("kind:request held"),
 			},
 			{
