@@ -271,6 +271,9 @@ func (a *app) rows() *list {
 
 // focusOn gives the keys to a panel and brings it to the front.
 func (a *app) focusOn(p int) {
+	if p == recordingsPanel && a.focus != p {
+		a.library.stale = true // others may have written files
+	}
 	a.focus = p
 	if p != requestsPanel {
 		a.below = p

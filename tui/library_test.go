@@ -448,3 +448,58 @@ func TestLetters(t *testing.T) {
 	d.send(acted{err: errors.New("for the live one")})
 	d.mustShow("for the live one")
 }
+
+// TestLibraryLooksAgain: files that others wrote are there when the panel is entered.
+func TestLibraryLooksAgain(t *testing.T) {
+	d := newDeck(t, 120, 40)
+	d.press(keyOf + " z")
+	d.mustShow("No recording yet")
+	path := filepath.Join(d.folder, "other.wbrec")
+	r, err := recordings.Create(path, recordings.Header{Script: "other.lua", Created: time.Now()}, recordings.RecorderOptions{Log: recordings.NewLog(1 << 16)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.press("1 " + keyOf)
+	d.mustShow("✓ whole other.lua")
+}
+
+// TestRecordingsHostile: names and texts of recordings cannot disturb the screen.
+func TestRecordingsHostile(t *testing.T) {
+	for _, zoom := range []string{"", " z"} {
+		s := hostileScreen(t, 80, 24)
+		s.press(keyOf + zoom)
+		list := shelf()
+		for i := range list.files {
+			f := &list.files[i]
+			f.Path, f.Header.Script, f.Missing, f.Header.Filter = hostile+f.Path, hostile, hostile, hostile
+			f.Header.Params = []plugins.Param{{Key: hostile, Value: hostile}}
+			f.Header.Exports = []recordings.Export{{Name: hostile}}
+		}
+		list.files[4].err = errors.New(hostile)
+		bad := found()
+		bad.title, bad.Notes = hostile, []string{hostile}
+		bad.First[0].Was.Text = hostile
+		for _, msg := range []any{list, outcome{report: bad}, outcome{said: hostile}, outcome{err: errors.New(hostile)}} {
+			s.send(msg)
+			for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}, {203, 60}} {
+				s.resize(size[0], size[1])
+				checkSize(t, fmt.Sprintf("%T%s at %v", msg, zoom, size), s.app.View(), size[0], size[1])
+			}
+		}
+	}
+}
+
+// TestEmptyRecordingOpens: its header has no figures that make no sense, and q leaves.
+func TestEmptyRecordingOpens(t *testing.T) {
+	s := newScreen(t, 80, 24, emptyLog(), nil, Options{Title: "empty.wbrec: disk.lua, 2026-03-14 12:00"})
+	s.mustShow("empty.wbrec: disk.lua", "0 requests in 0ns", "0 B/s")
+	s.press("W w r")
+	s.mustNotShow("record into", "save to")
+	s.press("q")
+	if !s.quit {
+		t.Error("q does not quit")
+	}
+}

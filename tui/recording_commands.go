@@ -9,7 +9,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"workbench/plugins/host"
 	"workbench/recordings"
 	"workbench/recordings/replay"
 )
@@ -77,6 +76,17 @@ func recordingCommands() []command {
 				return a.canReplay()
 			},
 			ask: (*app).askReplay,
+			shell: func(a *app) string {
+				f := a.library.selected()
+				if f == nil || a.scene.status.Path == "" {
+					return ""
+				}
+				words := []string{"workbench replay", quoted(f.Path), quoted(a.scene.status.Path)}
+				for _, p := range a.scene.status.Params {
+					words = append(words, quoted(p.String()))
+				}
+				return strings.Join(words, " ")
+			},
 		},
 	}
 }
@@ -176,7 +186,14 @@ func (a *app) record() tea.Cmd {
 		complete: completeRecord,
 		accept: func(a *app, text string) tea.Cmd {
 			path, keep := recordingPath(text)
-			return a.act(func(host.Control) error { return recorder.Start(path, keep) })
+			asked := a.prompt
+			a.prompt = nil
+			return func() tea.Msg {
+				if err := recorder.Start(path, keep); err != nil {
+					return outcome{prompt: asked, err: err}
+				}
+				return outcome{said: "recording into " + recorder.Status().Path + "; W ends it"}
+			}
 		},
 	}, "")
 	return nil

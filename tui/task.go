@@ -93,7 +93,7 @@ func (a *app) finish(o outcome) {
 	if a.task == o.task {
 		a.task = nil
 	}
-	if a.said = o.said; o.err != nil {
+	if a.said = o.said; o.err != nil { // also of what is no task: a recording that begins or ends
 		a.said = ""
 		if o.prompt != nil && a.where()&(inPanels|inDetail) != 0 {
 			a.prompt = newPrompt(o.prompt.question, o.prompt.text) // to be mended
