@@ -35,6 +35,12 @@
 //
 // Keys, footer and the list of commands are made from one table; see [command].
 //
-// The feed is the only thing that runs beside the model, as one command at a
-// time, and [Run] returns when it has ended.
+// A recording that is opened has an app, a feed and a state of its own, over the
+// app that it was opened from, which goes on folding (over.go). What takes its
+// time, as a replay, is a task with progress that esc stops (task.go).
+//
+// The feeds, each as one command at a time, and tasks are all that runs beside the
+// model, and [Run] returns when they have ended.
+//
+// A [Checklist], as that of the tour, is ticked off by filters over the log.
 package tui
