@@ -145,6 +145,14 @@ func recorded(h recordings.Header) host.Status {
 // closed is a recording that was closed.
 type closed struct{ err error }
 
+// root returns the app below all others, which the program shows.
+func (a *app) root() *app {
+	for a.under != nil {
+		a = a.under
+	}
+	return a
+}
+
 // find shows the event that the recording was opened for, as soon as it is there.
 func (a *app) find() tea.Cmd {
 	if a.target < 0 || uint64(a.target) >= a.scene.next {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -89,4 +90,18 @@ func TestTourFolds(t *testing.T) {
 	}
 	s.press("H")
 	s.mustShow("e opens")
+}
+
+func TestTourGolden(t *testing.T) {
+	for _, size := range [][2]int{{60, 16}, {80, 24}, {120, 40}, {200, 60}} {
+		log, bench := fixture()
+		o := fixtureOptions()
+		o.Checklist = fixtureList()
+		s := newScreen(t, size[0], size[1], log, bench, o)
+		held := request(1, s.now)
+		held.Fate = plugins.Held
+		log.Append(held, "", nil)
+		s.pulse()
+		golden(t, fmt.Sprintf("tour-%dx%d", size[0], size[1]), s.text())
+	}
 }

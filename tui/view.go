@@ -107,20 +107,12 @@ func (a *app) header() string {
 }
 
 // waiting returns how many clients wait for a person, now.
-func (a *app) waiting() int {
-	for a.under != nil {
-		a = a.under
-	}
-	return a.live.status.Held
-}
+func (a *app) waiting() int { return a.root().live.status.Held }
 
 // recordingSign says that what happens is recorded, also while a recording is
 // shown over it, and how much there is.
 func (a *app) recordingSign() string {
-	for a.under != nil {
-		a = a.under
-	}
-	r := a.live.recorder
+	r := a.root().live.recorder
 	switch {
 	case r.Path == "":
 		return ""
@@ -279,7 +271,8 @@ func (a *app) footer() string {
 	l := newLine(a.width).put(ink{}, " ")
 	if a.asking {
 		l.put(sc.warn, "Quit? ")
-		if n := a.live.open(); n > 0 {
+		if root := a.root(); root.bench != nil && root.live.open() > 0 {
+			n := root.live.open()
 			l.put(sc.warn, fmt.Sprintf("Clients that are cut off: %d. ", n))
 		}
 	}

@@ -64,9 +64,6 @@ func TestGolden(t *testing.T) {
 		{name: "filter-wide", keys: "/ o p : w r i t e enter k", w: 120, h: 40},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
-		{name: "tour", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
-			o.Checklist = fixtureList()
-		}},
 		{name: "in-flight", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.status.InFlight = inFlight() }},
 		{name: "held", keys: "5", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
 		{name: "held-open", keys: "5 j enter", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
