@@ -503,3 +503,23 @@ func TestEmptyRecordingOpens(t *testing.T) {
 		t.Error("q does not quit")
 	}
 }
+
+// TestGoTo keeps a filter that shows the request, and takes away one that hides it.
+func TestGoTo(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 120, 40, log, bench, fixtureOptions())
+	s.press("/ " + typed("op:write") + " enter g")
+	seq := s.app.scene.requests.seq(3) // a write
+	s.app.goTo(seq)
+	s.mustShow("filter: op:write")
+	if e, _ := readRequest(&s.app.scene, s.app.requests.index(&s.app.scene).seq(s.app.requests.list.selected)); e.Seq != seq {
+		t.Errorf("event %d is selected, want %d", e.Seq, seq)
+	}
+	seq = s.app.scene.requests.seq(4) // a read
+	s.app.goTo(seq)
+	s.app.arrange()
+	s.mustNotShow("filter: op:write")
+	if e, _ := readRequest(&s.app.scene, s.app.requests.index(&s.app.scene).seq(s.app.requests.list.selected)); e.Seq != seq {
+		t.Errorf("event %d is selected, want %d", e.Seq, seq)
+	}
+}

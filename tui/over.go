@@ -164,14 +164,19 @@ func (a *app) find() tea.Cmd {
 	return a.runID("request.open")
 }
 
-// goTo selects the request with a number, or the last before it.
+// goTo selects the request with a number, or the last before it. A filter that
+// hides it is taken away.
 func (a *app) goTo(seq uint64) {
-	a.requests.pick(&a.scene, "", nil)
+	shown := a.requests.index(&a.scene)
+	if first, next := shown.bounds(); first == next || shown.seq(shown.place(seq)) != seq {
+		a.requests.pick(&a.scene, "", nil)
+		shown = &a.scene.requests
+	}
 	a.focusOn(requestsPanel)
 	a.arrange()
 	l := &a.requests.list
 	l.pause()
-	l.move(a.scene.requests.place(seq) - l.selected)
+	l.move(shown.place(seq) - l.selected)
 }
 
 // runID runs the command with an id, if it can be run now.

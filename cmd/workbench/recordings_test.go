@@ -54,8 +54,13 @@ func TestRecordingsOnTheScreen(t *testing.T) {
 	term.waitScreen(`esc leaves[\s\S]*2·callbacks`)
 	term.keys("Escape")
 	term.waitScreen(`1 differ of`)
-	term.keys("q")
+	term.keys("Enter") // and quits from within
+	term.waitScreen(`esc leaves`)
+	term.keys("C-c")
+	term.waitScreen(`Quit\?`)
+	term.keys("C-c")
 	term.waitScreen(`status 0`)
+	term.wantShell()
 
 	term.keys("clear; workbench open run.wbrec --filter op:read; echo status $?", "Enter")
 	term.waitScreen(`run.wbrec: disk.lua[\s\S]*filter: op:read · 1 of \d+[\s\S]*READ +0x1000`)
