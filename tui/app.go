@@ -292,37 +292,6 @@ func (a *app) pause() {
 	}
 }
 
-// canGoBack reports whether there is something that esc goes back to.
-func (a *app) canGoBack() (bool, string) {
-	if a.task != nil || a.library.shown(a) || a.zoomed || a.under != nil {
-		return true, ""
-	}
-	return false, "there is nothing to go back to"
-}
-
-// back stops what is under way, or leaves what was entered last.
-func (a *app) back() {
-	switch {
-	case a.task != nil:
-		a.task.stop()
-	case a.library.shown(a):
-		a.library.report = nil
-	case a.zoomed:
-		a.zoomed = false
-	default:
-		a.left = true
-	}
-}
-
-// quit ends the program, or goes back to what a recording was opened from.
-func (a *app) quit() tea.Cmd {
-	if a.under == nil {
-		return tea.Quit
-	}
-	a.left = true
-	return nil
-}
-
 // wheelRows is how many rows a click of the mouse wheel moves.
 const wheelRows = 3
 

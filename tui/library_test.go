@@ -445,6 +445,14 @@ func TestLetters(t *testing.T) {
 	d.press("q")
 	d.send(letter{over, acted{err: errors.New("too late")}})
 	d.mustNotShow("too late")
+	f, err := recordings.OpenFile(filepath.Join(d.folder, "named.wbrec"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.send(letter{over, fileOpened{file: f}})
+	if err := f.Close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a file that came too late was not closed: %v", err)
+	}
 	d.send(acted{err: errors.New("for the live one")})
 	d.mustShow("for the live one")
 }

@@ -29,7 +29,7 @@ func (a *app) forwards(msg tea.Msg) (tea.Cmd, bool) {
 	switch m := msg.(type) {
 	case letter:
 		if m.to != a.over {
-			return nil, true // it was left meanwhile
+			return discard(m.msg), true // it was left meanwhile
 		}
 		return a.lift(m.msg), true
 	case tea.KeyMsg, tea.MouseMsg:
@@ -38,6 +38,14 @@ func (a *app) forwards(msg tea.Msg) (tea.Cmd, bool) {
 		}
 	}
 	return nil, false
+}
+
+// discard closes what came with a message that nobody wants any more.
+func discard(msg tea.Msg) tea.Cmd {
+	if m, ok := msg.(fileOpened); ok && m.file != nil {
+		return func() tea.Msg { return closed{m.file.Close()} }
+	}
+	return nil
 }
 
 // lift has the app over a take msg. If it wants to be left, it is.
@@ -102,7 +110,7 @@ func (a *app) showFile(m fileOpened) tea.Cmd {
 		a.trouble = m.err.Error()
 		return nil
 	case a.over != nil: // a second one, by keys typed fast
-		return func() tea.Msg { return closed{m.file.Close()} }
+		return discard(m)
 	}
 	o := a.options
 	o.Events, o.Workbench, o.URI, o.Mount, o.Checklist = m.file, nil, "", "", nil
@@ -144,6 +152,37 @@ func recorded(h recordings.Header) host.Status {
 
 // closed is a recording that was closed.
 type closed struct{ err error }
+
+// canGoBack reports whether there is something that esc goes back to.
+func (a *app) canGoBack() (bool, string) {
+	if a.task != nil || a.library.shown(a) || a.zoomed || a.under != nil {
+		return true, ""
+	}
+	return false, "there is nothing to go back to"
+}
+
+// back stops what is under way, or leaves what was entered last.
+func (a *app) back() {
+	switch {
+	case a.task != nil:
+		a.task.stop()
+	case a.library.shown(a):
+		a.library.report = nil
+	case a.zoomed:
+		a.zoomed = false
+	default:
+		a.left = true
+	}
+}
+
+// quit ends the program, or goes back to what a recording was opened from.
+func (a *app) quit() tea.Cmd {
+	if a.under == nil {
+		return tea.Quit
+	}
+	a.left = true
+	return nil
+}
 
 // root returns the app below all others, which the program shows.
 func (a *app) root() *app {
