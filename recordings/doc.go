@@ -33,7 +33,8 @@
 // A [Recorder] follows a log into a file, and a [File] reads one, as a Source with
 // headers and payloads. The log waits for its recorder rather than drop what that has
 // not read; nobody else is waited for. When the file cannot be written the recorder
-// says so and ends, and the log goes on.
+// says so and ends, and the log goes on. [Save] copies what there is of a recording,
+// or what of it a filter picks.
 //
 // # The file
 //
@@ -95,6 +96,6 @@
 //
 // An index has an entry for each block since the index before: kind u8, flags u8;
 // place, stored, size, count, first as varints; earliest, latest as zigzag varints;
-// sum u32. The footer has the places of all indexes, the number of events, and the
-// figures of the callbacks.
+// sum u32. The footer has the places of all indexes, the number of events and of
+// requests, how many of these failed, and the figures of the callbacks.
 package recordings

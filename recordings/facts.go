@@ -52,6 +52,9 @@ type (
 		Indexes []int64     `json:"indexes"`
 		Stats   []fileStats `json:"stats"`
 		Waits   Waits       `json:"waits"`
+
+		Requests *uint64 `json:"requests,omitempty"` // nil in files of old
+		Failed   *uint64 `json:"failed,omitempty"`   // of them
 	}
 	fileStats struct {
 		Callback string `json:"callback"`

@@ -1,6 +1,7 @@
 package recordings
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,8 @@ type File struct {
 	events   []indexEntry    // blocks of events, ascending
 	latest   []plugins.Stamp // the latest event up to the end of each block, shifted
 	payloads []indexEntry    // blocks of payloads, ascending
+
+	tally *Tally // as the footer has it; nil: it has none
 
 	cache cache // of decoded blocks
 
@@ -87,6 +90,16 @@ func (f *File) Close() error {
 		f.decoder.Close()
 	}
 	return f.file.Close()
+}
+
+// Wait makes a file look like a log: it returns when there is an event with the
+// number from, which is at once or, behind the end, never before ctx ends.
+func (f *File) Wait(ctx context.Context, from uint64) error {
+	if _, next := f.Bounds(); from < next {
+		return nil
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
 }
 
 // Header implements Recording.

@@ -72,6 +72,9 @@ func (f *File) readIndexes() ([]indexEntry, error) {
 	}
 	figures := foot.stats()
 	f.figures = &figures
+	if foot.Requests != nil && foot.Failed != nil {
+		f.tally = &Tally{*foot.Requests, *foot.Failed}
+	}
 	return blocks, nil
 }
 
@@ -103,7 +106,7 @@ func (f *File) readHead(at int64) (indexEntry, error) {
 // scan returns all blocks, going from head to head. Where there is none, it
 // looks for the next one.
 func (f *File) scan() (blocks []indexEntry, err error) {
-	f.figures = nil
+	f.figures, f.tally = nil, nil
 	at, closed := int64(prologueSize), false
 	for at < f.size && !closed {
 		e, err := f.readHead(at)

@@ -189,30 +189,22 @@ func checkFact(t rapid.TB, f *File, policy Policy, got *Event, want fact, seq ui
 func writeInBlocks(t testing.TB, facts []fact, each int) (path string, blocks []indexEntry) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "blocks.wbrec")
-	w, err := createFile(path)
+	w, err := newEventWriter(path, someHeader(PayloadFull), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	header := newFileHeader(someHeader(PayloadFull))
-	if err := w.writeJSON(headerBlock, header); err != nil {
-		t.Fatal(err)
-	}
-	r := &Recorder{writer: w, payload: newPayloadWriter(w), policy: PayloadFull}
 	for part := range slices.Chunk(facts, each) {
 		for _, f := range part {
-			e := f.event
-			r.batch.side = append([]byte(f.text), f.data...)
-			e.side, e.textLen, e.dataLen = 0, uint32(len(f.text)), uint32(len(f.data))
-			if err := r.add(&e, f.data); err != nil {
+			if err := w.add(&f.event, []byte(f.text), f.data, f.data); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := r.flush(); err != nil {
+		if err := w.flush(nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	blocks = slices.Clone(w.entries)
-	if err := w.finish(newFooter(r.next, r.stats.summary(), Waits{})); err != nil {
+	blocks = slices.Clone(w.file.entries)
+	if err := w.finish(Waits{}); err != nil {
 		t.Fatal(err)
 	}
 	return path, blocks

@@ -27,12 +27,9 @@ type RecorderOptions struct {
 // that the log has. The log waits for it rather than drop what it has not read;
 // when writing fails the recorder ends, says so in the log, and lets the log go on.
 type Recorder struct {
-	path    string
-	opts    RecorderOptions
-	policy  Policy
-	follow  *follower
-	writer  *blockWriter
-	payload *payloadWriter
+	path   string
+	opts   RecorderOptions
+	follow *follower
 
 	stop context.CancelFunc // has run write what there is and end
 	done chan struct{}      // closed when run has ended
@@ -42,13 +39,9 @@ type Recorder struct {
 	names  map[string]bool // of the exports that were noted; guarded by mu
 	status RecorderStatus  // guarded by mu
 
-	// The block that is being gathered, and what was before. Only run uses them.
-	batch batch
-	head  blockHead
-	body  []byte
-	coder eventCoder
-	next  uint64 // the number of the next event in the file
-	stats statistics
+	// Only run uses these.
+	batch  batch
+	writer *eventWriter
 }
 
 // A note is a block that is no event.
@@ -75,25 +68,19 @@ func Create(path string, h Header, o RecorderOptions) (*Recorder, error) {
 	if o.Filter != nil {
 		h.Filter = o.Filter.String()
 	}
-	w, err := createFile(path)
-	if err != nil {
-		return nil, err
-	}
 	follow, err := o.Log.follow(h.Policy >= PayloadHash, h.Policy == PayloadFull)
 	if err != nil {
-		return nil, errors.Join(err, w.close())
+		return nil, fmt.Errorf("%s: cannot record: %w", path, err)
 	}
-	f := newFileHeader(h)
-	f.Lost = follow.next
-	if err := w.writeJSON(headerBlock, f); err != nil {
+	w, err := newEventWriter(path, h, follow.next)
+	if err != nil {
 		follow.end()
-		return nil, errors.Join(err, w.close())
+		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Recorder{
-		path: path, opts: o, policy: h.Policy, follow: follow, writer: w,
-		payload: newPayloadWriter(w), stop: stop, done: make(chan struct{}), names: map[string]bool{},
-		status: RecorderStatus{Path: path, Bytes: w.at},
+		path: path, opts: o, follow: follow, writer: w, stop: stop, done: make(chan struct{}), names: map[string]bool{},
+		status: RecorderStatus{Path: path, Bytes: w.file.at},
 		batch:  batch{events: make([]Event, 0, batchEvents)},
 	}
 	for _, g := range h.Generations {
@@ -105,7 +92,7 @@ func Create(path string, h Header, o RecorderOptions) (*Recorder, error) {
 	if err := r.flush(); err != nil {
 		stop()
 		follow.end()
-		return nil, errors.Join(err, w.close())
+		return nil, errors.Join(err, w.file.close())
 	}
 	go r.run(ctx)
 	return r, nil
@@ -152,11 +139,11 @@ func (r *Recorder) run(ctx context.Context) {
 	err := r.record(ctx)
 	r.follow.end()
 	if err == nil {
-		err = r.writer.finish(newFooter(r.next, r.stats.summary(), r.follow.waiting()))
+		err = r.writer.finish(r.follow.waiting())
 		r.tell(err)
 		return
 	}
-	err = errors.Join(err, r.writer.close())
+	err = errors.Join(err, r.writer.file.close())
 	r.tell(err)
 	r.opts.Log.Append(Event{
 		Kind: Output, Errno: uint16(plugins.ErrnoOf(err)), Times: plugins.Times{Received: plugins.Now()},
@@ -213,73 +200,35 @@ func (r *Recorder) take() error {
 		if r.opts.Filter != nil && !r.opts.Filter.Match(e, &r.batch) {
 			continue
 		}
-		if err := r.add(e, whole); err != nil {
+		text, data := r.batch.contents(e)
+		if err := r.writer.add(e, text, data, whole); err != nil {
 			return err
+		}
+		if r.writer.full() {
+			if err := r.flush(); err != nil {
+				return err
+			}
 		}
 	}
 	clear(r.batch.payloads) // they are large
 	return nil
 }
 
-// add adds an event to the block.
-func (r *Recorder) add(e *Event, whole []byte) error {
-	var number uint64 // of the payload, plus one
-	if len(whole) > 0 {
-		n, err := r.payload.add(whole)
-		if err != nil {
-			return err
-		}
-		number = n + 1
-	}
-	text, data := r.batch.contents(e)
-	if r.policy == PayloadNone {
-		data = nil
-	}
-	h := &r.head
-	if h.count == 0 {
-		*h = blockHead{kind: eventBlock, first: r.next, earliest: e.Received, latest: e.Received}
-		r.coder = eventCoder{}
-	}
-	r.body = r.coder.append(r.body, e, number, text, data)
-	h.count++
-	h.earliest, h.latest = min(h.earliest, e.Received), max(h.latest, e.Received)
-	r.next++
-	r.stats.add(e)
-	if len(r.body) >= gatherBytes || h.count == maxBlockEvents {
-		return r.flush()
-	}
-	return nil
-}
-
-// flush writes what was gathered: notes and payloads before the events that
-// speak of them.
+// flush writes what was gathered.
 func (r *Recorder) flush() error {
 	r.mu.Lock()
 	notes := r.notes
 	r.notes = nil
 	r.mu.Unlock()
-	for _, n := range notes {
-		if err := r.writer.writeJSON(n.kind, n.fact); err != nil {
-			return err
-		}
-	}
-	if err := r.payload.flush(); err != nil {
-		return err
-	}
-	if r.head.count == 0 {
-		return nil
-	}
-	err := r.writer.writeBlock(r.head, r.body)
-	r.head, r.body = blockHead{}, r.body[:0]
-	return err
+	return r.writer.flush(notes)
 }
 
 // tell updates the status.
 func (r *Recorder) tell(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.status.Bytes, r.status.Err = r.writer.at, err
+	r.status.Bytes, r.status.Err = r.writer.file.at, err
 	if err == nil {
-		r.status.Events = r.next
+		r.status.Events = r.writer.next
 	}
 }

@@ -29,8 +29,8 @@ func (sc *scene) clock(s plugins.Stamp) string { return sc.wall(s).Format("15:04
 
 // An app is the one model of the screen.
 type app struct {
+	options  Options
 	title    string
-	hint     []string
 	bench    host.Control
 	commands []command
 	scene    scene // scene.state is live, unless paused
@@ -38,6 +38,13 @@ type app struct {
 	// listen makes the command that brings the next pulse. idle says that
 	// nothing on the screen changes with time alone.
 	listen func(idle bool) tea.Cmd
+	work   worker // what may take its time
+	tap    tap    // what brings other events
+
+	parent, over *app           // a recording stands over what it was opened from
+	left         bool           // it goes back to that
+	close        func() tea.Msg // ends what brings its events
+	target       int64          // the event that it was opened for, until it is there; -1 = none
 
 	beside *beside // commands that take long
 
@@ -56,6 +63,7 @@ type app struct {
 	disk          *diskMap      // panels[mapPanel]
 	ladder        *ladder       // panels[ladderPanel]
 	output        *output       // panels[outputPanel]
+	library       *library      // panels[recordingsPanel]
 	focus         int           // the panel that has the keys
 	below         int           // the panel shown beside the requests where there is room for one
 	last          int           // the panel shown in the last area where there is room for all
@@ -68,6 +76,9 @@ type app struct {
 	told          []string // the shell lines of what was done, the newest last
 	travel        *travel  // nil unless the screen is as of an earlier moment
 	trouble       string   // what went wrong with the last command; "" = nothing
+	result        string   // what came of it
+	task          *task    // that is under way; nil = none
+	tour          *tour    // what to try; nil = nothing
 	searching     bool     // a message to search on is on its way
 	asking        bool     // whether to quit
 	noMouse       bool     // the mouse is left to the terminal
@@ -87,15 +98,17 @@ func newApp(o Options, t *theme) *app {
 	live := &state{marks: &marks{}}
 	req := &requests{list: newLog()}
 	rungs := &ladder{requests: req}
-	held, rules, clients := &heldRequests{}, &rules{}, &connections{}
+	held, rules, clients, shelf := &heldRequests{}, &rules{}, &connections{}, &library{}
 	disk := &diskMap{clients: clients}
 	calls, text, printed := newCallbacks(), &script{blamed: -1}, newOutput()
 	a := &app{
-		title:  o.Title,
-		hint:   o.Hint,
-		bench:  o.Workbench,
-		beside: newBeside(),
-		live:   live,
+		options: o,
+		title:   o.Title,
+		bench:   o.Workbench,
+		target:  -1,
+		tour:    newTour(o.Checklist),
+		beside:  newBeside(),
+		live:    live,
 		scene: scene{
 			state: live, theme: t, events: o.Events, wall: o.Wall, uri: o.URI, mount: o.Mount,
 			live: o.Workbench != nil,
@@ -113,6 +126,7 @@ func newApp(o Options, t *theme) *app {
 		calls:    calls,
 		script:   text,
 		output:   printed,
+		library:  shelf,
 		now:      func() time.Time { return o.Wall(o.Now()) },
 		panels: [numPanels]panel{
 			requestsPanel:    req,
@@ -122,8 +136,9 @@ func newApp(o Options, t *theme) *app {
 			heldPanel:        held,
 			rulesPanel:       rules,
 			outputPanel:      printed,
-			ladderPanel:      rungs,
 			mapPanel:         disk,
+			ladderPanel:      rungs,
+			recordingsPanel:  shelf,
 		},
 		below: callbacksPanel,
 		last:  outputPanel,
@@ -133,27 +148,37 @@ func newApp(o Options, t *theme) *app {
 	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
 		live.recall(r.Header())
 	}
+	if f, err := recordings.ParseFilter(o.Filter); o.Filter != "" && err == nil {
+		a.requests.pick(&a.scene, o.Filter, f.At(o.Now()))
+	}
 	return a
 }
 
 // Init implements tea.Model.
 func (a *app) Init() tea.Cmd { return a.next() }
 
-// next waits for the next pulse.
-func (a *app) next() tea.Cmd { return safely(a.listen(a.live.settled())) }
+// next waits for the next pulse. No figure of a recording runs out with time.
+func (a *app) next() tea.Cmd { return safely(a.listen(a.bench == nil || a.live.settled())) }
 
 // Update implements tea.Model: it is the only place where the app changes. It
 // waits for nothing; what might is in the commands that it returns.
 func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if cmd, done := a.forwards(msg); done {
+		return a, cmd
+	}
 	var cmd tea.Cmd
 	switch msg := msg.(type) {
 	case *pulse:
 		a.live.fold(msg)
-		cmd = a.next()
+		a.tour.see(msg.events, a.scene.events)
+		cmd = tea.Batch(a.next(), a.find())
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
+		if a.over != nil {
+			cmd = a.lift(msg)
+		}
 	case tea.KeyMsg:
-		a.trouble, a.said, a.reload.read = "", cell{}, a.scene.changed.to
+		a.trouble, a.result, a.said, a.reload.read = "", "", cell{}, a.scene.changed.to
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		cmd = a.mouse(msg)
@@ -171,13 +196,25 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.note(msg)
 	case edited:
 		cmd = a.afterEdit(msg)
+	case outcome:
+		a.finish(msg)
+	case taskMoved:
+		cmd = msg.task.watch
+	case scanned:
+		a.library.take(msg)
+	case fileOpened:
+		cmd = a.showFile(msg)
+	case closed:
+		if msg.err != nil {
+			a.trouble = msg.err.Error()
+		}
 	case crash:
 		a.err = msg.err
 		return a, tea.Quit
 	}
 	cmd = tea.Batch(cmd, safely(a.search()))
 	a.arrange()
-	return a, tea.Batch(cmd, safely(a.travelOn()))
+	return a, tea.Batch(cmd, safely(a.travelOn()), a.scan())
 }
 
 // arrange lays out the screen and feeds what is on it.
@@ -358,25 +395,11 @@ func (a *app) edge() *list {
 // closeDetail goes back from a request to the panels.
 func (a *app) closeDetail() { a.detail = nil }
 
-// canGoBack reports whether there is something to go back from.
-func (a *app) canGoBack() (bool, string) {
-	return a.zoomed || a.travel != nil || a.requests.hunt != nil && a.requests.hunt.by != 0, "there is nothing to go back from"
-}
-
-// goBack ends what was begun last: a search, the travel to an earlier moment, the zoom.
-func (a *app) goBack() {
-	switch h := a.requests.hunt; {
-	case h != nil && h.by != 0:
-		h.by = 0
-	case a.travel != nil:
-		a.goHome()
-	default:
-		a.zoomed = false
-	}
-}
-
 // focusOn gives the keys to a panel and brings it to the front.
 func (a *app) focusOn(p int) {
+	if p == recordingsPanel && a.focus != p {
+		a.library.stale = true // others may have written files
+	}
 	a.focus = p
 	if p != requestsPanel {
 		a.below = p

@@ -92,7 +92,7 @@ func TestFocusAndZoom(t *testing.T) {
 	s.mustShow("[4·connections]", "structured")
 	s.press("1") // the panel below stays
 	s.mustShow("[4·connections]")
-	s.press("shift+tab z")
+	s.press("shift+tab shift+tab z")
 	s.mustShow("[9·ladder]", "─ WRITE 4 KiB")
 	s.mustNotShow("▄ ✓")
 	s.press("esc")

@@ -23,6 +23,7 @@ const (
 	inRules       = where(1) << rulesPanel
 	inOutput      = where(1) << outputPanel
 	inMap         = where(1) << mapPanel
+	inRecordings  = where(1) << recordingsPanel
 	inPanels      = where(1)<<numPanels - 1
 )
 
@@ -140,6 +141,7 @@ func groups() []group {
 		{"connections", connectionCommands()},
 		{"view", listCommands()},
 		{"requests", requestCommands()},
+		{"recordings", recordingCommands()},
 		{"disk", holdCommands()},
 		{"disk", injectCommands()},
 		{"script", generationCommands()},
@@ -149,6 +151,8 @@ func groups() []group {
 		{"script", refusalCommands()},
 		{"copy", copyCommands()},
 		{"screen", screenCommands()},
+		{"recordings", keepCommands()},
+		{"screen", tourCommands()},
 		{"panels", panelCommands()},
 		{"move", moveCommands()},
 		{"leave", leaveCommands()},
@@ -181,7 +185,7 @@ func viewCommands() []command {
 		{
 			id: "quit", keys: []string{"q"}, where: inPanels, title: "quit",
 			help: "end the program, when asked; clients are cut off",
-			run:  do(func(a *app) { a.asking = true }),
+			run:  do((*app).leave),
 		},
 		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
@@ -304,9 +308,9 @@ func screenCommands() []command {
 		},
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,
-			help:    "go back: end a search, to now, to all panels",
+			help:    "go back to where you came from",
 			enabled: (*app).canGoBack,
-			run:     do((*app).goBack),
+			run:     do((*app).back),
 		},
 		{
 			id: "panel.previous", keys: []string{"shift+tab"}, where: inPanels,

@@ -40,6 +40,13 @@
 // command that takes an argument returns a [question], which a prompt puts to
 // the user, and the palette behind the name.
 //
-// The feed runs beside the model as one command at a time, and [Run] returns when
-// it has ended, and with it the commands that take long; see [beside].
+// A recording that is opened has an app, a feed and a state of its own, over the
+// app that it was opened from, which goes on folding (over.go). What takes its
+// time, as a replay, is a task with progress that esc stops (task.go).
+//
+// The feeds, each as one command at a time, tasks, and the commands that take long
+// (see [beside]) are all that runs beside the model, and [Run] returns when they
+// have ended.
+//
+// A [Checklist], as that of the tour, is ticked off by filters over the log.
 package tui

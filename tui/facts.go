@@ -18,6 +18,8 @@ func writeFacts(sc *scene, w int) []string {
 			i = sc.warn
 		}
 		out.fact("state", i, state)
+	} else {
+		out.fact("state", sc.dim, fmt.Sprintf("○ recorded; the newest generation is %d", s.Generation))
 	}
 	out.fact("file", ink{}, fmt.Sprintf("%s (%s)", s.Path, languageText(sc)))
 	if sc.uri != "" {

@@ -34,10 +34,12 @@ type pulse struct {
 	events      []recordings.Event
 	texts       []string                   // of the events, "" where the screen needs none
 	stats       []recordings.CallbackStats // nil if they are as before
+	live        bool                       // there is a host, of which the rest tells
 	status      host.Status
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
-	versions    []recordings.Generation // of the script; nil if they are as before
+	recorder    recordings.RecorderStatus // without a Path there is none
+	versions    []recordings.Generation   // of the script; nil if they are as before
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -45,9 +47,10 @@ type crash struct{ err error }
 
 // A feed waits for facts and brings them. It is used by one command at a time.
 type feed struct {
-	events Events
-	bench  host.Control // nil if there is no host
-	now    func() plugins.Stamp
+	events   Events
+	bench    host.Control // nil if there is no host
+	recorder Recorder     // nil if nothing can be recorded
+	now      func() plugins.Stamp
 
 	next       uint64 // the event to read next
 	pulse      pulse
@@ -66,10 +69,13 @@ type glance struct {
 	waiting              int // requests in flight or held, whose age grows
 	problem              string
 	watching, hasProblem bool
+	recording            string // the file
+	recorded             int64  // its bytes
 }
 
-func glanceAt(s *host.Status) glance {
-	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight) + s.Held, "", s.Watching, s.Problem != nil}
+// glanceAt returns what s and r look like.
+func glanceAt(s *host.Status, r recordings.RecorderStatus) glance {
+	g := glance{s.State, s.Generation, s.Refusals, s.Handles, len(s.InFlight) + s.Held, "", s.Watching, s.Problem != nil, r.Path, r.Bytes}
 	if s.Problem != nil {
 		g.problem = s.Problem.Error()
 	}
@@ -100,7 +106,7 @@ func (f *feed) wait(ctx context.Context, idle bool) error {
 		waited += step
 		if f.bench != nil {
 			status := f.bench.Status()
-			if g := glanceAt(&status); g != f.shown || g.waiting > 0 {
+			if g := glanceAt(&status, f.recording()); g != f.shown || g.waiting > 0 {
 				return nil
 			}
 		}
@@ -154,13 +160,22 @@ func (f *feed) read() *pulse {
 		f.statsAt, f.statsStale = p.now, false
 	}
 	if f.bench != nil {
-		p.status, p.held, p.rules = f.bench.Status(), f.bench.Held(), f.bench.Rules()
-		f.shown = glanceAt(&p.status)
+		p.live, p.status, p.held, p.rules = true, f.bench.Status(), f.bench.Held(), f.bench.Rules()
+		p.recorder = f.recording()
+		f.shown = glanceAt(&p.status, p.recorder)
 		if p.status.Generation != f.version {
 			f.version, p.versions = p.status.Generation, f.bench.Generations()
 		}
 	}
 	return p
+}
+
+// recording returns how the recording goes.
+func (f *feed) recording() recordings.RecorderStatus {
+	if f.recorder == nil {
+		return recordings.RecorderStatus{}
+	}
+	return f.recorder.Status()
 }
 
 // readChunk appends some events to the pulse and returns how many.

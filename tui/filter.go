@@ -162,21 +162,6 @@ func checkFilter(text string) error {
 	return err
 }
 
-// begin applies the filter that the screen was opened with, which is one that
-// was entered before, too.
-func (a *app) begin(text string) error {
-	if text == "" {
-		return nil
-	}
-	f, err := recordings.ParseFilter(text)
-	if err != nil {
-		return err
-	}
-	a.past.Filters = remember(a.past.Filters, text)
-	a.requests.pick(&a.scene, text, f.At(a.scene.now))
-	return nil
-}
-
 // applyFilter has the requests show what a filter picks, all if it is empty.
 func (a *app) applyFilter(text string) tea.Cmd {
 	text = strings.TrimSpace(text)

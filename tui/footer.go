@@ -13,7 +13,7 @@ func (a *app) question() string {
 	if !a.asking {
 		return ""
 	}
-	if n := a.live.open(); n > 0 && a.bench != nil {
+	if n := a.root().live.open(); n > 0 && a.root().bench != nil {
 		return fmt.Sprintf("Quit? Clients that are cut off: %d. ", n)
 	}
 	return "Quit? "

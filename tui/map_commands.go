@@ -68,14 +68,3 @@ func mapCommands() []command {
 		},
 	}
 }
-
-// goTo selects the request of an event, without a filter that hides it.
-func (a *app) goTo(seq uint64) {
-	p := a.requests
-	if p.picked != nil && !p.picked.found.has(seq) {
-		p.pick(&a.scene, "", nil)
-	}
-	p.list.pause()
-	p.list.selected = p.index(&a.scene).place(seq)
-	a.focusOn(requestsPanel)
-}

@@ -9,7 +9,7 @@ import (
 // the others with the reason.
 func TestMenuListsTable(t *testing.T) {
 	log, bench := fixture()
-	s := newScreen(t, 140, 150, log, bench, fixtureOptions())
+	s := newScreen(t, 140, 240, log, bench, fixtureOptions())
 	s.press("?")
 	for _, c := range s.app.commands {
 		s.mustShow(c.help)

@@ -72,12 +72,8 @@ func (a *app) showPrinter() {
 		a.trouble = "the request of this line is not answered yet, or the log has dropped it"
 		return
 	}
-	if a.requests.picked != nil {
-		a.requests.pick(&a.scene, "", nil) // it may be none of those
-	}
-	a.requests.goTo(&a.scene, seq)
 	a.zoomed = false
-	a.focusOn(requestsPanel)
+	a.goTo(seq)
 }
 
 // wanted is the text that is looked for.

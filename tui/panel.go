@@ -11,11 +11,12 @@ const (
 	outputPanel
 	mapPanel
 	ladderPanel
+	recordingsPanel
 	numPanels
 )
 
 // panelNames are the names of the panels, in their order.
-var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output", "map", "ladder"}
+var panelNames = [numPanels]string{"requests", "callbacks", "script", "connections", "held", "rules", "output", "map", "ladder", "recordings"}
 
 // A panel is a part of the screen. It is no model of its own: the app tells it
 // what there is, has it drawn, and moves its list.

@@ -185,7 +185,12 @@ func withoutFolder(text, script string) string {
 	return text
 }
 
-// from names a connection: "nbd#1".
-func from(f plugins.Front, conn uint32) string { return fmt.Sprintf("%s#%d", f, conn) }
+// from names a connection: "nbd#1". One that belongs to no front end is the screen's own.
+func from(f plugins.Front, conn uint32) string {
+	if f == plugins.NoFront && conn > 0 {
+		return fmt.Sprintf("self#%d", conn)
+	}
+	return fmt.Sprintf("%s#%d", f, conn)
+}
 
 func hex(n uint64) string { return fmt.Sprintf("0x%x", n) }

@@ -18,6 +18,7 @@ import (
 	"workbench/plugins"
 	"workbench/plugins/host"
 	"workbench/recordings"
+	"workbench/recordings/replay"
 )
 
 // Events are the facts that the screen shows. Wait returns when there is an
@@ -35,12 +36,17 @@ type Options struct {
 	Events    Events
 	Workbench host.Control // nil: nothing is live, as with a recording
 
-	Title string   // in the upper left corner; "" = the name of the script
-	URI   string   // what clients connect to
-	Mount string   // the file that the disk is mounted as
-	Hint  []string // what to try, a line each, above the keys
+	Title  string // in the upper left corner; "" = the name of the script
+	URI    string // what clients connect to
+	Mount  string // the file that the disk is mounted as
+	Filter string // that picks the requests at first; it must be a right one
 
-	Filter  string // what the list of requests shows at first; "" = all
+	Checklist *Checklist // what to try; nil = nothing
+
+	Folders []string // where recordings are looked for
+	Record  Recorder // nil: nothing can be recorded
+	Replay  Replayer // nil: nothing can be replayed
+
 	Keys    string // the file with keys of the user's own; "" = none
 	History string // the file that keeps what is typed between runs; "" = none
 	NoMouse bool   // begin with the mouse left to the terminal
@@ -51,6 +57,32 @@ type Options struct {
 
 	Now  func() plugins.Stamp          // nil = plugins.Now
 	Wall func(plugins.Stamp) time.Time // the time of day of a stamp; nil = its own
+}
+
+// A Recorder records what happens while the disk is served. Start and Stop may
+// wait; Status does not.
+type Recorder interface {
+	// Start records into a new file at path, "" = one with a name of its own.
+	Start(path string, keep recordings.Policy) error
+
+	// Stop ends the recording, and returns what is in the file.
+	Stop() (recordings.RecorderStatus, error)
+
+	// Status returns how the recording goes; without one it has no Path.
+	Status() recordings.RecorderStatus
+}
+
+// A Replayer does the requests of a recording again, as o says.
+type Replayer func(ctx context.Context, rec recordings.Recording, o ReplayOptions) (*replay.Report, error)
+
+// ReplayOptions say what requests are sent to, and which. Progress is told how
+// far it is.
+type ReplayOptions struct {
+	Live     bool    // to the disk that clients use; else to a fresh start of the script that serves
+	Writes   bool    // also those that change the disk that clients use, or files
+	Reads    bool    // none that write
+	Speed    float64 // how many times as fast as recorded; 0 = as fast as it goes
+	Progress func(done, total uint64)
 }
 
 // ErrNoTerminal is returned by [Run] if it was not given a terminal,
@@ -87,11 +119,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
-	a.live.now = o.Now()
-	f := &feed{events: o.Events, bench: o.Workbench, now: o.Now}
-	f.pulse.status = a.live.status // a recording's stays
+	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
+	var c crew
+	a.work, a.tap = c.worker(ctx), c.tap(ctx)
 	a.clip = func(text string) error {
 		// One write, as a frame is, so that neither gets into the midst of the other.
 		_, err := o.Output.WriteString(ansi.SetSystemClipboard(text))
@@ -101,9 +133,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		return editorCommand(ctx, o.Input, o.Output, file, line)
 	}
 	before := a.recall(o)
-	if err := a.begin(o.Filter); err != nil {
-		return err
-	}
 
 	with := []tea.ProgramOption{
 		tea.WithInput(keyboard{o.Input}),
@@ -120,6 +149,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	cancel()
 	a.beside.end()
 	lane <- struct{}{} // the command that waits for events has ended
+	c.end()
+	for over := a.over; over != nil; over = over.over {
+		if failed, ok := over.close().(closed); ok && failed.err != nil && err == nil {
+			err = failed.err
+		}
+	}
 	switch {
 	case a.err != nil:
 		err = a.err
@@ -150,7 +185,9 @@ func (a *app) recall(o Options) history {
 		}
 		a.past = past
 	}
-	return a.past
+	before := a.past
+	a.past.Filters = remember(a.past.Filters, o.Filter)
+	return before
 }
 
 // keyboard is a terminal that fails when it is closed. Bubble Tea takes the end

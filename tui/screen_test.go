@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os/exec"
@@ -163,8 +164,7 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
-	s.feed = &feed{events: log, bench: o.Workbench, now: o.Now}
-	s.feed.pulse.status = s.app.live.status
+	s.feed = &feed{events: log, bench: o.Workbench, recorder: o.Record, now: o.Now}
 	s.app.edit = func(file string, line int) (*exec.Cmd, error) {
 		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
 		return exec.Command("true"), nil
@@ -172,6 +172,19 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
 	s.app.clip = func(text string) error { s.copied = text; return s.clipFails }
 	s.app.recall(o)
+	s.app.work = func(f func(context.Context) tea.Msg) (tea.Cmd, context.CancelFunc) {
+		ctx, stop := context.WithCancel(t.Context())
+		return func() tea.Msg { defer stop(); return f(ctx) }, stop
+	}
+	s.app.tap = func(events Events, now func() plugins.Stamp) (func(bool) tea.Cmd, func()) {
+		f := &feed{events: events, now: now}
+		return func(bool) tea.Cmd {
+			if _, next := events.Bounds(); f.next == next {
+				return nil // nothing comes any more
+			}
+			return func() tea.Msg { return f.read() }
+		}, func() {}
+	}
 	s.resize(w, h)
 	s.pulse()
 	return s

@@ -28,6 +28,8 @@ type state struct {
 	rules  []host.RuleStatus
 	now    plugins.Stamp
 
+	recorder recordings.RecorderStatus // without a Path there is none
+
 	first, next uint64 // the events that the log still has
 	missed      uint64 // events that were gone before the screen read them
 
@@ -36,8 +38,11 @@ type state struct {
 	moved     trend
 	finished  trend
 	usual     usual
-	marks     *marks  // the same in all copies
-	lastError failure // newest failed request; its event has Kind 0 if there is none
+	bytes     uint64        // moved, in all
+	began     plugins.Stamp // when the first request came
+	ended     plugins.Stamp // when the last answer left
+	marks     *marks        // the same in all copies
+	lastError failure       // newest failed request; its event has Kind 0 if there is none
 
 	connections []connection // in the order in which they came
 	latest      int          // where the connection of the last event stands among them
@@ -161,7 +166,9 @@ func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
 	was := s.status
-	s.status, s.held, s.rules = p.status, p.held, p.rules
+	if p.live {
+		s.status, s.held, s.rules, s.recorder = p.status, p.held, p.rules, p.recorder
+	}
 	if p.versions != nil {
 		s.keep(p.versions)
 		if was.Generation != 0 && was.Generation != s.status.Generation {
@@ -233,6 +240,10 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	s.addCall(e, e.Op.Callback())
 	s.finished.add(e.Replied, 1)
 	s.usual.add(e.Op, e.Duration())
+	if n := len(s.requests.seqs) + s.requests.gone; n == 1 {
+		s.began, s.ended = e.Received, e.Replied
+	}
+	s.began, s.ended = min(s.began, e.Received), max(s.ended, e.Replied)
 	c := s.connection(e)
 	c.requests++
 	c.use(e)
@@ -250,9 +261,11 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	switch e.Op {
 	case plugins.OpRead:
 		c.sent += e.Length
+		s.bytes += e.Length
 		s.moved.add(e.Replied, e.Length)
 	case plugins.OpWrite:
 		c.received += e.Length
+		s.bytes += e.Length
 		s.moved.add(e.Replied, e.Length)
 	}
 }

@@ -45,6 +45,21 @@ func TestTrend(t *testing.T) {
 	}
 }
 
+// TestTrendOfARecording: what was recorded came before this program, whose start is zero.
+func TestTrendOfARecording(t *testing.T) {
+	var tr trend
+	for sec := int64(-100); sec < 3; sec++ {
+		tr.add(plugins.Stamp(sec*int64(time.Second)+1), 2)
+	}
+	now := plugins.Stamp(2*time.Second + time.Second/2)
+	if got := tr.last(4, now); !slices.Equal(got, []uint32{2, 2, 2, 2}) {
+		t.Errorf("%v", got)
+	}
+	if got := tr.rate(plugins.Stamp(-time.Second / 4)); got != 2+2*0.25 {
+		t.Errorf("rate %v, want 2.5", got)
+	}
+}
+
 func TestSparkline(t *testing.T) {
 	if got := sparkline([]uint32{0, 1, 50, 100, 1 << 31}); got != " ▁▁▁█" {
 		t.Errorf("%q", got)

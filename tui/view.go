@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"workbench/plugins/host"
 )
@@ -12,6 +13,9 @@ import (
 // View implements tea.Model. It returns exactly height rows of exactly width
 // cells, once the size is known.
 func (a *app) View() string {
+	if a.over != nil {
+		return a.over.View()
+	}
 	if a.width <= 0 || a.height <= 0 {
 		return ""
 	}
@@ -91,12 +95,16 @@ func (a *app) header() string {
 		sign, i := sc.sign(sc.status.State)
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
 	}
-	if n := a.live.status.Held; n > 0 { // clients wait, though the screen may be paused
+	if a.parent != nil {
+		l.put(sc.dim, " esc leaves ")
+	}
+	if n := a.waiting(); n > 0 { // clients wait, though the screen shows something else
 		l.put(sc.warn, fmt.Sprintf(" ‖ %d held ", n))
 	}
 	if text := slow(a.live); text != "" {
 		l.put(sc.warn, " ◐ "+text+" ")
 	}
+	l.put(sc.bad, a.recordingSign())
 	if a.paused {
 		_, shown := sc.requests.bounds()
 		_, live := a.live.requests.bounds()
@@ -119,6 +127,22 @@ func (a *app) header() string {
 	return l.end()
 }
 
+// waiting returns how many clients wait for a person, now.
+func (a *app) waiting() int { return a.root().live.status.Held }
+
+// recordingSign says that what happens is recorded, also while a recording is
+// shown over it, and how much there is.
+func (a *app) recordingSign() string {
+	r := a.root().live.recorder
+	switch {
+	case r.Path == "":
+		return ""
+	case r.Err != nil:
+		return " ✗ rec stopped "
+	}
+	return " ● rec " + shortSize(uint64(r.Bytes)) + " "
+}
+
 // name returns what the screen is called.
 func (a *app) name() string {
 	switch {
@@ -137,6 +161,14 @@ func (a *app) figures() []cell {
 		{text: shortCount(uint64(sc.finished.rate(sc.now))) + " req/s"},
 		{text: shortSize(uint64(sc.moved.rate(sc.now))) + "/s"},
 	}
+	if !sc.live { // of all of it, since no moment of a recording is now
+		_, n := sc.requests.bounds()
+		lasted := sc.ended.Sub(sc.began)
+		cells = []cell{
+			{text: shortCount(uint64(n)) + plural(n) + " in " + shortDuration(lasted)},
+			{text: shortSize(perSecond(sc.bytes, lasted)) + "/s"},
+		}
+	}
 	if sc.failed > 0 {
 		cells = append(cells, cell{sc.bad, fmt.Sprintf("✗ %s failed", shortCount(uint64(sc.failed)))})
 	} else {
@@ -146,6 +178,22 @@ func (a *app) figures() []cell {
 		cells = append(cells, cell{sc.warn, fmt.Sprintf("▾ %s dropped", shortCount(sc.missed))})
 	}
 	return cells
+}
+
+// plural returns " requests", " request" of one.
+func plural(n int) string {
+	if n == 1 {
+		return " request"
+	}
+	return " requests"
+}
+
+// perSecond returns how much of n there was in a second of d.
+func perSecond(n uint64, d time.Duration) uint64 {
+	if d <= 0 {
+		return 0
+	}
+	return uint64(float64(n) / d.Seconds())
 }
 
 // news returns the rows below the header: what the screen and the host do other
@@ -166,6 +214,12 @@ func (a *app) modes() []string {
 			rows = append(rows, newLine(a.width).put(sc.bad, sign+text).end())
 			sign = "   "
 		}
+	}
+	if a.task != nil {
+		rows = append(rows, newLine(a.width).put(sc.warn, " ◐ "+a.task.String()).put(sc.dim, " · esc stops it").end())
+	}
+	if a.result != "" {
+		rows = append(rows, newLine(a.width).put(sc.good, " ✓ "+a.result).end())
 	}
 	if holding := a.holding(); holding != "" {
 		rows = append(rows, newLine(a.width).put(sc.warn, " ‖ holding: "+holding).end())
@@ -208,20 +262,14 @@ func (a *app) offerRows() int {
 	return offerRows
 }
 
-// hintRows is how many rows the hint takes at most.
-const hintRows = 3
-
 // hints returns the rows above the footer: the line that is typed, or what to try.
 func (a *app) hints() []string {
 	if a.prompt != nil {
 		return a.prompt.draw(&a.scene, a.width, a.offerRows())
 	}
-	if a.scene.status.Problem != nil && a.low() {
-		return nil // the problem needs the room
+	if a.tour == nil {
+		return nil
 	}
-	var rows []string
-	for _, text := range a.hint[:min(len(a.hint), hintRows)] {
-		rows = append(rows, newLine(a.width).put(a.scene.accent, " ▸ ").put(ink{}, text).end())
-	}
-	return rows
+	tight := a.low() || a.height < highHeight && len(a.news()) > 1 // news need the room
+	return a.tour.draw(&a.scene, a.width, tight)
 }

@@ -79,9 +79,6 @@ func TestGolden(t *testing.T) {
 		{name: "told", keys: "p", w: 80, h: 24},
 		{name: "quit", keys: "ctrl+c", w: 80, h: 24},
 		{name: "refused", keys: "3", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.refuse() }},
-		{name: "hint", w: 80, h: 24, change: func(_ *fakeBench, o *Options) {
-			o.Hint = []string{"edit this file and save: /tmp/workbench/disk.lua", "then watch the callbacks"}
-		}},
 		{name: "in-flight", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.status.InFlight = inFlight() }},
 		{name: "held", keys: "5", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
 		{name: "held-open", keys: "5 j enter", w: 80, h: 24, change: func(b *fakeBench, _ *Options) { b.hold() }},
@@ -183,7 +180,7 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 		Source: hostile + "-- " + hostile, Problem: err, Excerpt: err.Excerpt(hostile), Refused: hostile, Notes: []string{hostile}, InFlight: inFlight(), Refusals: 1, Held: 3,
 	}
 	bench.past = []recordings.Generation{{Text: "0" + hostile, Files: map[string]string{hostile: hostile, "\x1b]2;lib.lua": hostile}}}
-	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Hint: []string{hostile, hostile}})
+	return newScreen(t, w, h, log, bench, Options{URI: hostile, Mount: hostile, Title: hostile, Checklist: &Checklist{Title: hostile, Intro: hostile, Steps: []Step{{Text: hostile, Hint: hostile, Done: mustFilter("held")}}}})
 }
 
 // TestHostileReload: what a script that was loaded again says of itself does not

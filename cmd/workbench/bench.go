@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"workbench/fusemount"
@@ -41,8 +42,11 @@ type bench struct {
 	single    net.Conn      // standard input and output, with -s
 	mount     *fusemount.FS // nil without a mount
 
-	recorder    *recordings.Recorder    // nil without --record
-	generations []recordings.Generation // that served before it was there
+	mu          sync.Mutex
+	recorder    *recordings.Recorder    // nil: nothing is recorded; guarded by mu
+	generations []recordings.Generation // that served, the newest last; guarded by mu
+	exports     []recordings.Export     // that were opened; guarded by mu
+	guests      atomic.Uint32           // how many clients of the screen's own there were
 
 	shutdown chan int // the status with which the script asked the program to end
 

@@ -147,6 +147,12 @@ func (b *bench) showScreen(ctx context.Context, std streams, script string, o tu
 	if b.mount != nil {
 		o.Mount = b.mount.Path()
 	}
+	var err error
+	if o.Folders, err = recordingFolders(); err != nil {
+		b.say(fmt.Sprintf("not all recordings are listed: %v", err))
+	}
+	o.Filter = b.o.filterText
+	o.Record, o.Replay = screenRecorder{b}, b.replay
 	return tui.Run(ctx, o)
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +38,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 (2026-01-02T12:00:05Z).`,
 		Example: `  workbench open disk.wbrec
   workbench open disk.wbrec --since 12:00:05 --until 12:00:06
-  workbench open disk.wbrec --headless --filter 'err or lat>10ms'
+  workbench open disk.wbrec --headless --filter 'err | dur>10ms'
   workbench open disk.wbrec --json | jq .duration_ns`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: completeRecordings,
@@ -179,12 +178,17 @@ func (s *span) print(ctx context.Context, o *openOptions, filter *recordings.Fil
 func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 	h := s.Header()
 	last := s.end()
+	folders, err := recordingFolders()
+	if err != nil {
+		return err
+	}
 	screen := tui.Options{
 		Events: s,
-		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
+		Title:  tui.RecordingTitle(o.path, h),
 		Filter: o.filterText,
 		Input:  std.In, Output: std.Out,
-		Now: func() plugins.Stamp { return last },
+		Now:     func() plugins.Stamp { return last },
+		Folders: folders,
 	}
 	o.look.apply(&screen, h.Script)
 	return tui.Run(ctx, screen)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,11 @@ func (b *bench) startRecording() error {
 	if b.o.record == "" {
 		return nil
 	}
-	path := b.o.record
+	return b.record(b.o.record, b.o.keep)
+}
+
+// record begins to record, from the oldest event on that the log still has.
+func (b *bench) record(path string, keep recordings.Policy) error {
 	created := time.Now()
 	if path == recordAuto {
 		var err error
@@ -51,48 +56,84 @@ func (b *bench) startRecording() error {
 			return err
 		}
 	}
+	b.mu.Lock()
+	generations, exports := slices.Clone(b.generations), slices.Clone(b.exports)
+	b.mu.Unlock()
 	r, err := recordings.Create(path, recordings.Header{
 		Created: created, Version: versionNumber(), Script: b.o.script, Language: b.host.Status().Language,
-		Params: b.o.params, ReadOnly: b.o.readOnly, Policy: b.o.keep, Generations: b.generations,
+		Params: b.o.params, ReadOnly: b.o.readOnly, Policy: keep, Generations: generations, Exports: exports,
 	}, recordings.RecorderOptions{Log: b.log, Filter: b.o.filter})
 	if err != nil {
 		return err
 	}
-	b.recorder, b.generations = r, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.recorder = r
+	for _, g := range b.generations { // what came meanwhile
+		if n := len(generations); n == 0 || g.Number > generations[n-1].Number {
+			r.AddGeneration(g)
+		}
+	}
+	for _, e := range b.exports {
+		r.AddExport(e)
+	}
 	return nil
 }
 
+// What is kept for a recording that begins later.
+const (
+	keptGenerations = 16
+	keptExports     = 64
+)
+
 // addGeneration is host.Options.Served.
 func (b *bench) addGeneration(g recordings.Generation) {
-	switch {
-	case b.recorder != nil:
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.generations = append(b.generations, g)
+	b.generations = b.generations[max(len(b.generations)-keptGenerations, 0):]
+	if b.recorder != nil {
 		b.recorder.AddGeneration(g)
-	case b.o.record != "":
-		b.generations = append(b.generations, g) // the host is just being made
 	}
 }
 
 // addExport notes a disk that a client opened.
 func (b *bench) addExport(name string, info plugins.Info) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := recordings.Export{Name: name, Info: info}
 	if b.recorder != nil {
-		b.recorder.AddExport(recordings.Export{Name: name, Info: info})
+		b.recorder.AddExport(e)
 	}
+	known := slices.ContainsFunc(b.exports, func(e recordings.Export) bool { return e.Name == name })
+	if !known && len(b.exports) < keptExports {
+		b.exports = append(b.exports, e)
+	}
+}
+
+// recording returns the recorder, nil if nothing is recorded.
+func (b *bench) recording() *recordings.Recorder {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.recorder
 }
 
 // endRecording writes what there is still to write.
 func (b *bench) endRecording() error {
-	if b.recorder == nil {
+	r := b.recording()
+	if r == nil {
 		return nil
 	}
-	return b.recorder.Close()
+	return r.Close()
 }
 
 // discardRecording removes the recording of a bench that never served.
 func (b *bench) discardRecording() error {
-	if b.recorder == nil {
+	r := b.recording()
+	if r == nil {
 		return nil
 	}
-	path := b.recorder.Status().Path
+	path := r.Status().Path
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 		return nil // a pipe, or gone already
 	}
@@ -102,10 +143,11 @@ func (b *bench) discardRecording() error {
 // summarizeRecording tells where the recording is and how it went. Beside a
 // captive command it does so only if there is something to worry about.
 func (b *bench) summarizeRecording(w io.Writer) {
-	if b.recorder == nil {
+	r := b.recording()
+	if r == nil {
 		return
 	}
-	s := b.recorder.Status()
+	s := r.Status()
 	quiet := (b.o.run != "" || b.o.single) && !b.o.verbose
 	if s.Err != nil || quiet && s.Waits.Count == 0 {
 		return // what went wrong is told as the error of the program
@@ -117,14 +159,22 @@ func (b *bench) summarizeRecording(w io.Writer) {
 	fmt.Fprintf(w, "workbench: recorded %d events in %s (%d bytes)%s\n", s.Events, s.Path, s.Bytes, waits)
 }
 
+// recordingsFolder returns the folder for recordings, which need not be there.
+func recordingsFolder() (string, error) {
+	state, err := stateFolder()
+	if err != nil {
+		return "", fmt.Errorf("no folder for recordings: %w", err)
+	}
+	return filepath.Join(state, "workbench", "recordings"), nil
+}
+
 // newRecordingPath returns a path that is free, named after the script and the
 // time, in the folder for recordings, which it makes.
 func newRecordingPath(script string, now time.Time) (string, error) {
-	state, err := stateFolder()
+	dir, err := recordingsFolder()
 	if err != nil {
-		return "", fmt.Errorf("--record: no folder for recordings: %w; name a file: --record=FILE", err)
+		return "", fmt.Errorf("--record: %w; name a file: --record=FILE", err)
 	}
-	dir := filepath.Join(state, "workbench", "recordings")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("--record: %s: cannot make the folder for recordings: %w; name a file: --record=FILE", dir, cause(err))
 	}

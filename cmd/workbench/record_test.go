@@ -136,7 +136,7 @@ func BenchmarkRecording(b *testing.B) {
 			b.Fatal(err)
 		}
 		if record {
-			s := w.recorder.Status()
+			s := w.recording().Status()
 			b.ReportMetric(float64(s.Bytes)/float64(s.Events), "B/event")
 			b.ReportMetric(float64(s.Waits.Count), "waits")
 		}

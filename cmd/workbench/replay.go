@@ -120,7 +120,12 @@ func runReplay(ctx context.Context, o *replayOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	report, err := replayFile(ctx, o, rec, std)
+	if len(o.params) == 0 {
+		o.params = rec.Header().Params
+	}
+	bar := newProgressBar(std.Err)
+	report, err := replayFile(ctx, o, rec, bar.show)
+	bar.clear()
 	if missing := rec.Missing(); missing != "" && report != nil {
 		report.Notes = append(report.Notes, "the recording is not complete: "+missing)
 	}
@@ -132,17 +137,13 @@ func runReplay(ctx context.Context, o *replayOptions, std streams) error {
 }
 
 // replayFile replays rec against the plugin, which it starts and ends.
-func replayFile(ctx context.Context, o *replayOptions, rec recordings.Recording, std streams) (*replay.Report, error) {
-	params := o.params
-	if len(params) == 0 {
-		params = rec.Header().Params
-	}
+func replayFile(ctx context.Context, o *replayOptions, rec recordings.Recording, progress func(done, total uint64)) (*replay.Report, error) {
 	files := &fileGuard{allow: o.writes}
 	log := recordings.NewLog(replayLog)
 	h, err := host.New(ctx, host.Options{
 		Version:         versionNumber(),
 		Path:            o.script,
-		Params:          params,
+		Params:          o.params,
 		ReadOnly:        o.readOnly || rec.Header().ReadOnly,
 		Language:        o.language,
 		Runtimes:        runtimes(),
@@ -157,12 +158,10 @@ func replayFile(ctx context.Context, o *replayOptions, rec recordings.Recording,
 		}
 		return nil, err
 	}
-	bar := newProgressBar(std.Err)
 	report, err := replay.Run(ctx, rec, h, replay.Options{
 		Speed: o.speed, ReadOnly: o.readOnly, Allow: files.check, Limit: o.limit,
-		Stats: log.Stats, Progress: bar.show,
+		Stats: log.Stats, Progress: progress,
 	})
-	bar.clear()
 	closing, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), stopTimeout,
 		fmt.Errorf("the script did not end in %s", stopTimeout))
 	defer cancel()

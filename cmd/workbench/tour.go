@@ -53,14 +53,43 @@ func runTour(ctx context.Context, l look, std streams) (err error) {
 		}()
 		// It has another folder each time, but what was typed belongs together.
 		err := b.showScreen(ctx, std, "/"+tourScript, tui.Options{
-			Title: "tour",
-			Hint: []string{
-				"Edit the script and save it; the clients stay connected:",
-				script,
-			},
+			Title:     "tour",
+			Checklist: tourList(script),
 		})
 		stop()
 		<-done
 		return err
 	})
+}
+
+// tourList is what the tour has people try. The log shows that they did.
+func tourList(script string) *tui.Checklist {
+	done := func(filter string) *recordings.Filter {
+		f, err := recordings.ParseFilter(filter)
+		if err != nil {
+			panic(err) // a test gives the tour
+		}
+		return f
+	}
+	return &tui.Checklist{
+		Title: "tour",
+		Intro: "Two clients read and write a disk; a script answers them. Some answers are slow, some fail.",
+		Steps: []tui.Step{
+			{
+				Text: "Change the script and save it: the clients stay connected",
+				Hint: "e edits " + script,
+				Done: done("kind:reload gen>=2 !err"),
+			},
+			{
+				Text: "Hold a request, look at it, and let it go",
+				Hint: "p holds all that come, 5 shows them, p again holds no more, A lets them go",
+				Done: done("kind:request held"),
+			},
+			{
+				Text: "Have requests fail by a rule",
+				Hint: "i, then type: op:write => fail ENOSPC",
+				Done: done(`kind:request ruled err "=> fail"`),
+			},
+		},
+	}
 }

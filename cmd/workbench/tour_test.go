@@ -185,16 +185,80 @@ func TestRunOnTheScreen(t *testing.T) {
 	}
 }
 
-// TestFilterOnTerminal opens the screen with a filter, which is also one to go back to.
+// TestFilterOnTerminal: --filter is the filter that the screen begins with.
 func TestFilterOnTerminal(t *testing.T) {
 	dir, _ := fileDisk(t, 1<<20)
 	term := newTerminal(t, 100, 24, t.TempDir())
-	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -U nbd.sock --filter op:write", dir), "Enter")
+	term.keys(fmt.Sprintf("cd %s && workbench run disk.lua file=in.img -U sock --filter op:write; echo status $?", dir), "Enter")
 	term.waitScreen(`filter: op:write · 0 of 0`)
-	command(t, dir, "qemu-io", "-f", "raw", "-c", "read 0 4k", "-c", "write 4k 4k", "nbd+unix://?socket="+filepath.Join(dir, "nbd.sock"))
-	screen := term.waitScreen(`filter: op:write · 1 of [1-9]`)
-	if strings.Contains(screen, "READ") || !strings.Contains(screen, "WRITE") {
-		t.Errorf("the filter does not apply:\n%s", screen)
+	need(t, "qemu-io")
+	command(t, dir, "timeout", "20", "qemu-io", "-f", "raw", "-c", "read 0 512", "-c", "write 512 512", "nbd+unix:///?socket=sock")
+	term.waitScreen(`filter: op:write · 1 of \d+[\s\S]*WRITE +0x200`)
+	term.keys("q")
+	term.waitScreen(`status 0`)
+}
+
+// tourScriptIn returns the path of the tour's script.
+func tourScriptIn(t *testing.T, tmp string) string {
+	t.Helper()
+	scripts, err := filepath.Glob(filepath.Join(tmp, "*", tourScript))
+	if err != nil || len(scripts) != 1 {
+		t.Fatalf("the script of the tour: %v, %v", scripts, err)
+	}
+	return scripts[0]
+}
+
+// TestTourSteps does what the tour has people try, by the keys that it names, on
+// small terminals too: each is ticked off. Before that none is, whatever the
+// clients do.
+func TestTourSteps(t *testing.T) {
+	for _, size := range []struct{ width, height int }{{60, 16}, {80, 24}, {120, 40}} {
+		t.Run(fmt.Sprintf("%dx%d", size.width, size.height), func(t *testing.T) {
+			tmp, err := os.MkdirTemp("", "wb") // a short name
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(tmp) })
+			term := newTerminal(t, size.width, size.height, tmp)
+			term.keys("workbench; echo status $?", "Enter")
+			term.waitScreen(`✗ [1-9]\d* failed`) // of the script itself: the clients have been there for some time
+			term.waitScreen(`tour 0 of 3[\s\S]*tour-\s*\d+/tour.lua`)
+
+			term.keys("p")
+			term.waitScreen(`holding: => hold`)
+			term.waitScreen(`‖ 2 held`)
+			term.keys("p")
+			waitFor(t, "the end of holding", func() bool { return !strings.Contains(term.screen(), "holding") })
+			term.keys("A")
+			term.waitScreen(`tour 1 of 3`)
+			term.keys("i")
+			term.waitScreen(`WHEN => ACTION|adds the rule|want`)
+			term.keys("-l", "op:write => fail ENOSPC")
+			term.waitScreen(`enter adds the rule`)
+			term.keys("Enter")
+			term.waitScreen(`tour 2 of 3`)
+			script := tourScriptIn(t, tmp)
+			text, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(script, append(text, "\nthis is no Lua\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			term.waitScreen(`reload refused`)
+			if screen := term.screen(); !strings.Contains(screen, "2 of 3") {
+				t.Errorf("a refused reload is taken for one that was done:\n%s", screen)
+			}
+			if err := os.WriteFile(script, append(text, "\n-- edited\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			term.waitScreen(`tour 3 of 3 ✓ all done`)
+			term.keys("H")
+			term.waitScreen(`H unfolds`)
+			term.keys("q")
+			term.waitScreen(`status 0`)
+			term.wantShell()
+		})
 	}
 }
 

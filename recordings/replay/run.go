@@ -47,7 +47,7 @@ const (
 	admitPatience = 10 * time.Second
 
 	// progressRest is how many steps are between two reports of progress.
-	progressRest = 256
+	progressRest = 16
 )
 
 // Run does the requests of rec again with b. The error is a replay that did not
@@ -152,6 +152,7 @@ func (r *runner) run(ctx context.Context) error {
 	first, end := r.rec.Bounds()
 	began := plugins.Now()
 	var start, last plugins.Stamp
+	reached := first // steps come in another order than their events
 	for done := 0; ; done++ {
 		s := p.step()
 		if s == nil {
@@ -182,7 +183,8 @@ func (r *runner) run(ctx context.Context) error {
 			return err
 		}
 		if r.o.Progress != nil && done%progressRest == 0 {
-			r.o.Progress(p.next-first, end-first)
+			reached = max(reached, s.event.Seq)
+			r.o.Progress(reached-first, end-first)
 		}
 	}
 	r.collectAll()
