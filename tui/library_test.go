@@ -503,7 +503,7 @@ func TestRecordingsHostile(t *testing.T) {
 // TestEmptyRecordingOpens: its header has no figures that make no sense, and q leaves.
 func TestEmptyRecordingOpens(t *testing.T) {
 	s := newScreen(t, 80, 24, emptyLog(), nil, Options{Title: "empty.wbrec: disk.lua, 2026-03-14 12:00"})
-	s.mustShow("empty.wbrec: disk.lua", "0 requests in 0ns", "0 B/s")
+	s.mustShow("empty.wbrec: disk.lua", "no requests")
 	s.press("W w r")
 	s.mustNotShow("record into", "save to")
 	s.press("q y")

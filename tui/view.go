@@ -168,6 +168,9 @@ func (a *app) figures() []cell {
 			{text: shortCount(uint64(n)) + plural(n) + " in " + shortDuration(lasted)},
 			{text: shortSize(perSecond(sc.bytes, lasted)) + "/s"},
 		}
+		if n == 0 {
+			cells = []cell{{text: "no requests"}}
+		}
 	}
 	if sc.failed > 0 {
 		cells = append(cells, cell{sc.bad, fmt.Sprintf("✗ %s failed", shortCount(uint64(sc.failed)))})
