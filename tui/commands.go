@@ -124,12 +124,12 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"screen", viewCommands()},
-		{"requests", requestCommands()},
+		{"requests", openCommands()},
 		{"held", heldCommands()},
 		{"rules", ruleCommands()},
 		{"view", listCommands()},
 		{"disk", holdCommands()},
-		{"script", scriptCommands()},
+		{"script", reloadCommands()},
 		{"copy", copyCommands()},
 		{"screen", screenCommands()},
 		{"panels", panelCommands()},
@@ -174,8 +174,8 @@ func viewCommands() []command {
 	}
 }
 
-// requestCommands returns the part of the table that is about finished requests.
-func requestCommands() []command {
+// openCommands returns the part of the table that leads to finished requests.
+func openCommands() []command {
 	some := func(a *app) (bool, string) { return !a.requests.list.empty(), "there is no request" }
 	return []command{
 		{
@@ -226,8 +226,8 @@ func listCommands() []command {
 	}
 }
 
-// scriptCommands returns the part of the table that is about the script.
-func scriptCommands() []command {
+// reloadCommands returns the part of the table that loads the script.
+func reloadCommands() []command {
 	return []command{
 		{
 			id: "reload", keys: []string{"R"}, where: inPanels | inDetail, title: "reload",

@@ -9,13 +9,6 @@ import (
 	"workbench/recordings"
 )
 
-// A subject is a request with what the log has of it.
-type subject struct {
-	event recordings.Event
-	text  string
-	data  []byte // the first bytes that it moved, as many as were kept
-}
-
 // subject returns the selected request, or why there is none.
 func (a *app) subject() (s subject, why string) {
 	sc := &a.scene
@@ -25,13 +18,10 @@ func (a *app) subject() (s subject, why string) {
 	case a.requests.list.empty():
 		return s, "there is no request"
 	}
-	e, ok := readRequest(sc, a.requests.index(sc).seq(a.requests.list.selected))
+	s, ok := readSubject(sc, a.requests.index(sc).seq(a.requests.list.selected))
 	if !ok {
 		return s, "this request is gone: the log keeps the newest events only"
 	}
-	s.event = e
-	s.text, _ = sc.events.Text(&s.event)
-	s.data, _ = sc.events.Data(&s.event)
 	return s, ""
 }
 
@@ -90,7 +80,7 @@ func copyCommands() []command {
 		{"row", "y", "the selected row as text", "row", (*app).selectedRow},
 		{"shell", "s", "the shell line that does the request again", "shell line", (*app).requestLine},
 		{"test", "t", "a shell script that tests for this answer", "test", (*app).requestTest},
-		{"hex", "x", "the first bytes that the request moved, in hex", "bytes in hex", (*app).requestHex},
+		{"hex", "x", "the first bytes that it moved, in hex", "bytes in hex", (*app).requestHex},
 		{"json", "j", "the event as a line of JSON", "JSON line", (*app).requestJSON},
 		{"told", "l", "the shell line that was shown last", "shell line", (*app).lastTold},
 	} {

@@ -39,6 +39,7 @@ type Options struct {
 	Mount string   // the file that the disk is mounted as
 	Hint  []string // what to try, a line each, above the keys
 
+	Filter  string // what the requests must match at first; "" = nothing
 	Keys    string // the file with keys of the user's own; "" = none
 	History string // the file that keeps what is typed between runs; "" = none
 	NoMouse bool   // begin with the mouse left to the terminal
@@ -74,6 +75,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	if !term.IsTerminal(o.Input.Fd()) || !term.IsTerminal(o.Output.Fd()) {
 		return ErrNoTerminal
+	}
+	if _, err := recordings.ParseFilter(o.Filter); err != nil {
+		return fmt.Errorf("the filter of the screen: %w", err)
 	}
 	if o.Now == nil {
 		o.Now = plugins.Now
@@ -121,8 +125,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-// recall takes in the keys of the user's own and what was typed in earlier runs,
-// which it returns. The screen opens whatever is wrong with them, and says so.
+// recall takes in the keys of the user's own, what was typed in earlier runs,
+// which it returns, and the filter to begin with. The screen opens whatever is wrong with them, and says so.
 func (a *app) recall(o Options) history {
 	if o.Keys != "" {
 		table, err := readKeys(o.Keys)
@@ -139,7 +143,11 @@ func (a *app) recall(o Options) history {
 		}
 		a.past = past
 	}
-	return a.past
+	before := a.past
+	if o.Filter != "" {
+		a.applyFilter(o.Filter)
+	}
+	return before
 }
 
 // keyboard is a terminal that fails when it is closed. Bubble Tea takes the end

@@ -23,9 +23,6 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 	if pid := os.Getenv("LISTEN_PID"); pid != "" && !o.inherit {
 		fmt.Fprintf(std.Err, "workbench: LISTEN_FDS is not for this process: LISTEN_PID is %s\n", pid)
 	}
-	if o.filter != nil && o.record == "" && o.onScreen(std) {
-		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
-	}
 	b, err := openBench(ctx, o, recordings.NewLog(0))
 	if err != nil {
 		return err
@@ -47,7 +44,7 @@ func runBench(ctx context.Context, o *benchOptions, std streams) error {
 		})
 	}
 	err = b.serve(ctx, func(ctx context.Context) error {
-		return b.showScreen(ctx, std, o.script, tui.Options{Title: o.script})
+		return b.showScreen(ctx, std, o.script, tui.Options{Title: o.script, Filter: o.filterText})
 	})
 	b.summarizeRecording(std.Err)
 	return err

@@ -51,7 +51,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 	f := cmd.Flags()
 	f.StringVar(&o.since, "since", "", "begin at a time")
 	f.StringVar(&o.until, "until", "", "end before a time")
-	f.StringVar(&o.filterText, "filter", "", "headless: print only what matches; see workbench help filters")
+	f.StringVar(&o.filterText, "filter", "", "show or print only what matches; see workbench help filters")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	o.look.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
@@ -83,8 +83,6 @@ func runOpen(ctx context.Context, o *openOptions, std streams) (err error) {
 	}
 	if o.headless || o.json || !isTerminal(std.Out) || !isTerminal(std.In) {
 		err = span.print(ctx, o, filter, std)
-	} else if filter != nil {
-		return usageError{errors.New("--filter: the screen does not filter yet; add --headless")}
 	} else {
 		err = span.show(ctx, o, std)
 	}
@@ -174,7 +172,8 @@ func (s *span) show(ctx context.Context, o *openOptions, std streams) error {
 		Events: s,
 		Title:  fmt.Sprintf("%s, recorded %s", h.Script, h.Created.Local().Format(time.DateTime)),
 		Input:  std.In, Output: std.Out,
-		Now: func() plugins.Stamp { return last },
+		Now:    func() plugins.Stamp { return last },
+		Filter: o.filterText,
 	}
 	o.look.apply(&screen, h.Script)
 	return tui.Run(ctx, screen)

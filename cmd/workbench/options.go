@@ -101,7 +101,7 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	o.look.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
-	f.StringVar(&o.filterText, "filter", "", "headless and --record: print and record only what matches, as in 'op:write err'; see workbench help filters")
+	f.StringVar(&o.filterText, "filter", "", "show, print and record only what matches, as in 'op:write err'; see workbench help filters")
 	f.StringVar(&o.record, "record", "", "record what happens into `FILE`; - is one in the state folder, named after plugin and time")
 	f.StringVar(&o.payload, "payload", "hash", "what --record keeps of the data that are read and written: none, hash or full")
 	f.StringArrayVar(&o.rules, "rule", nil, "`WHEN => ACTION` for requests that match, repeatable: fail ERRNO, delay TIME, drop, corrupt N, truncate N, hold; then before|after, limit=N, p=0.1")

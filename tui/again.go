@@ -75,14 +75,6 @@ func (s *subject) qemuIO() (command, before, note, why string) {
 // whole reports whether all data of the request are known.
 func (s *subject) whole() bool { return len(s.data) > 0 && uint64(len(s.data)) == s.event.Length }
 
-// pattern returns the byte that all data of the request consist of, if they do.
-func (s *subject) pattern() (b byte, ok bool) {
-	if !s.whole() {
-		return 0, false
-	}
-	return s.data[0], strings.Count(string(s.data), string(s.data[:1])) == len(s.data)
-}
-
 // octal writes data as printf of any shell takes it.
 func octal(data []byte) string {
 	var b strings.Builder
