@@ -71,7 +71,7 @@ func of16(hex string, dark bool) string {
 	c := parseRGB(hex)
 	top, low := max(c[0], c[1], c[2]), min(c[0], c[1], c[2])
 	if top-low < 48 { // grey
-		if dark && top > 110 {
+		if dark && top > 125 {
 			return "7"
 		}
 		return "8"

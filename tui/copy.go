@@ -82,7 +82,7 @@ func copyCommands() []command {
 		text                  func(*app) (text, why string)
 	}{
 		{"row", "y", "the selected row as text", "row", (*app).selectedRow},
-		{"shell", "s", "the shell line that does the request again", "shell line", (*app).requestLine},
+		{"shell", "s", "the shell line that does the same again", "shell line", (*app).shellLine},
 		{"test", "t", "a shell script that tests for this answer", "test", (*app).requestTest},
 		{"hex", "x", "the first bytes that were moved, in hex", "bytes in hex", (*app).requestHex},
 		{"json", "j", "the event as a line of JSON", "JSON line", (*app).requestJSON},

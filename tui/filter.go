@@ -167,7 +167,9 @@ func (a *app) applyFilter(text string) tea.Cmd {
 	text = strings.TrimSpace(text)
 	f, err := recordings.ParseFilter(text)
 	if err != nil {
-		a.prompt.problem = err
+		if a.prompt != nil {
+			a.prompt.problem = err
+		}
 		return nil
 	}
 	a.prompt = nil

@@ -25,7 +25,7 @@ func (a *app) question() string {
 func (a *app) footerHints() []hint {
 	var help *hint
 	room := a.width - 1
-	if c := find(a.commands, a.where(), a.helpKey()); c != nil && c.id == "help" {
+	if c := find(a.commands, a.where(), a.keyOf("help")); c != nil && c.id == "help" {
 		w := width(hintText(c)) + 2
 		help = &hint{c, a.width - w, w}
 		room -= w
@@ -60,10 +60,10 @@ func (a *app) footerHints() []hint {
 	return out
 }
 
-// helpKey returns the key of help.
-func (a *app) helpKey() string {
+// keyOf returns the first key of a command, "" if it has none.
+func (a *app) keyOf(id string) string {
 	for i := range a.commands {
-		if c := &a.commands[i]; c.id == "help" && len(c.keys) > 0 {
+		if c := &a.commands[i]; c.id == id && len(c.keys) > 0 {
 			return c.keys[0]
 		}
 	}

@@ -48,7 +48,7 @@ func heldCommands() []command {
 	one := func(a *app) (bool, string) { return a.held.selected() != nil, "no request is held" }
 	return []command{
 		{
-			id: "held.one", keys: []string{"a"}, where: inHeld, title: "let this go",
+			id: "held.release", keys: []string{"a"}, where: inHeld, title: "let this go",
 			help: "let the selected request go on", enabled: one,
 			run: func(a *app) tea.Cmd {
 				return a.decide("a lets it go", !a.held.asked, host.Control.Release)
@@ -132,7 +132,7 @@ func holdCommands() []command {
 			},
 		},
 		{
-			id: "held.release", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
+			id: "held.release.all", keys: []string{"A"}, where: inPanels | inDetail, title: "let go",
 			help: "let all held requests go on",
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil && a.live.status.Held > 0, "no request is held"

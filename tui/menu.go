@@ -250,10 +250,8 @@ func (a *app) keysOf(c *command) string {
 	if c.where != inCopy || a.where() == inCopy {
 		return keysText(c)
 	}
-	for i := range a.commands {
-		if menu := &a.commands[i]; menu.id == "copy" && len(menu.keys) > 0 && len(c.keys) > 0 {
-			return keyName(menu.keys[0]) + " " + keyName(c.keys[0])
-		}
+	if menu := a.keyOf("copy"); menu != "" && len(c.keys) > 0 {
+		return keyName(menu) + " " + keyName(c.keys[0])
 	}
-	return keysText(c)
+	return ""
 }

@@ -78,8 +78,8 @@ func lastRow(s *screen) string {
 	return rows[len(rows)-1]
 }
 
-// TestShellLines: what was done by a key is told as a shell line.
-func TestShellLines(t *testing.T) {
+// TestToldLines: what was done by a key is told as a shell line.
+func TestToldLines(t *testing.T) {
 	for _, tt := range []struct{ keys, want string }{
 		{"R", "$ kill -HUP "},
 		{"p", "$ workbench run examples/disk.lua size=16M latency=200us --rule '=> hold'"},

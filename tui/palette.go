@@ -25,7 +25,7 @@ type palette struct {
 func (a *app) askCommand() (q question, text string) {
 	p := &palette{app: a}
 	for i := range a.commands {
-		if c := &a.commands[i]; c.where&(inLists|inCopy) != 0 && c.where&inMenu == 0 {
+		if c := &a.commands[i]; c.where&inLists != 0 || c.where == inCopy {
 			p.table = append(p.table, c)
 		}
 	}

@@ -66,6 +66,25 @@ func TestPaletteOffers(t *testing.T) {
 	s.mustShow("✗ there is no generation before this one")
 }
 
+// TestPaletteHasAll: every command that is not about what lies over the panels can
+// be typed, by its own name.
+func TestPaletteHasAll(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 100, 30, log, bench, fixtureOptions())
+	for i := range s.app.commands {
+		c := &s.app.commands[i]
+		if c.where&(inPanels|inDetail) == 0 && c.where != inCopy {
+			continue
+		}
+		s.press(": " + typed(spoken(c.id)))
+		p := s.app.prompt
+		if why := s.app.why(c); why == "" && p.problem != nil || why != "" && (p.problem == nil || p.problem.Error() != spoken(c.id)+": "+why) {
+			t.Errorf(":%s: %v, want %q", c.id, p.problem, why)
+		}
+		s.press("esc")
+	}
+}
+
 // TestPaletteFromRequest: from an open request a command of the list closes it first.
 func TestPaletteFromRequest(t *testing.T) {
 	log, bench := fixture()

@@ -109,6 +109,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if !term.IsTerminal(o.Input.Fd()) || !term.IsTerminal(o.Output.Fd()) {
 		return ErrNoTerminal
 	}
+	if _, err := recordings.ParseFilter(o.Filter); err != nil {
+		return fmt.Errorf("the filter of the screen: %w", err)
+	}
 	if o.Now == nil {
 		o.Now = plugins.Now
 	}
@@ -167,8 +170,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-// recall takes in the keys of the user's own and what was typed in earlier runs,
-// which it returns. The screen opens whatever is wrong with them, and says so.
+// recall takes in the keys of the user's own, what was typed in earlier runs,
+// which it returns, and the filter to begin with. The screen opens whatever is wrong with them, and says so.
 func (a *app) recall(o Options) history {
 	if o.Keys != "" {
 		table, err := readKeys(o.Keys)

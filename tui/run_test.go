@@ -137,29 +137,38 @@ func (term *terminal) alternate() bool {
 	return strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on}")) == "1"
 }
 
-// waitFor waits until the terminal shows all of want, and returns all that it shows.
-func (term *terminal) waitFor(want ...string) string {
+// until asks again and again until nothing is missing any more.
+func (term *terminal) until(missing func() string) {
 	term.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(20 * time.Second)
 	for {
-		text := term.text()
-		missing := ""
-		for _, w := range want {
-			if !strings.Contains(text, w) {
-				missing = w
-			}
-		}
-		if missing == "" {
-			return text
+		what := missing()
+		if what == "" {
+			return
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			term.t.Fatalf("the terminal does not show %q:\n%s", missing, text)
+			term.t.Fatalf("%s; the terminal shows:\n%s", what, term.text())
 		}
 	}
+}
+
+// waitFor waits until the terminal shows all of want, and returns all that it shows.
+func (term *terminal) waitFor(want ...string) (text string) {
+	term.t.Helper()
+	term.until(func() string {
+		text = term.text()
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				return fmt.Sprintf("%q is missing", w)
+			}
+		}
+		return ""
+	})
+	return text
 }
 
 // show starts the helper and waits for its screen.
@@ -298,16 +307,12 @@ func (term *terminal) flags() string {
 
 func (term *terminal) waitForFlags(want string) {
 	term.t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for term.flags() != want {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			term.t.Fatalf("alternate screen, mouse and cursor are %q, want %q", term.flags(), want)
+	term.until(func() string {
+		if got := term.flags(); got != want {
+			return fmt.Sprintf("alternate screen, mouse and cursor are %q, want %q", got, want)
 		}
-	}
+		return ""
+	})
 }
 
 // TestTerminalSuspendWithoutShell: where nothing could take over, ctrl-z says so
@@ -341,11 +346,12 @@ func TestTerminalCloses(t *testing.T) {
 	// A second terminal, which can be closed while the first has the report. The
 	// program ignores SIGHUP, as one that reloads by it does.
 	term.tmux("new-window", "-d", "-n", "doomed", "trap '' HUP; "+helperVariable+"=none "+self+" 2>"+report+".err; echo $? >"+report)
-	for !strings.Contains(term.tmux("capture-pane", "-p", "-t", "doomed"), "1·requests") {
-		if err := term.ctx.Err(); err != nil {
-			t.Fatal(err)
+	term.until(func() string {
+		if !strings.Contains(term.tmux("capture-pane", "-p", "-t", "doomed"), "1·requests") {
+			return "the second terminal has no screen"
 		}
-	}
+		return ""
+	})
 	term.tmux("kill-window", "-t", "doomed")
 	term.keys("clear; until test -s "+report+"; do sleep 0.1; done; echo ended=$(cat "+report+")", "Enter")
 	term.waitFor("ended=3")
@@ -359,14 +365,12 @@ func TestTerminalCopies(t *testing.T) {
 	term.show("none", "")
 	term.keys("y", "y")
 	term.waitFor("✓ copied", "bytes: row")
-	deadline := time.After(20 * time.Second)
-	for !strings.Contains(term.tmux("list-buffers", "-F", "#{buffer_sample}"), "WRITE") {
-		select {
-		case <-deadline:
-			t.Fatal("tmux got no clipboard")
-		default:
+	term.until(func() string {
+		if !strings.Contains(term.tmux("list-buffers", "-F", "#{buffer_sample}"), "WRITE") {
+			return "tmux got no clipboard"
 		}
-	}
+		return ""
+	})
 	term.waitFor("1·requests", "EFBIG")
 	term.keys("q", "y")
 	term.mustBeRestored(0)

@@ -55,7 +55,7 @@ func newTheme(r *lipgloss.Renderer) *theme {
 		warn:      newInk(colour("#a66300", "#eed49f")),
 		reads:     newInk(colour("#0b7285", "#8bd5ca")),
 		writes:    newInk(colour("#b4540a", "#f5a97f")),
-		other:     newInk(colour("#7a3fc4", "#c6a0f6")),
+		other:     newInk(colour("#6f2dbd", "#c6a0f6")),
 		selected:  newInk(selected.Bold(true)),
 		unfocused: newInk(on("#e3e5ee", "#2c3043")),
 		code: [numClasses]ink{

@@ -44,7 +44,7 @@ func (a *app) card() []string {
 	text := []string{
 		"terminal too small",
 		fmt.Sprintf("%dx%d, needs %dx%d", a.width, a.height, minWidth, minHeight),
-		"q quits",
+		keyName(a.keyOf("quit.small")) + " quits",
 	}
 	rows := make([]string, a.height)
 	for i := range rows {

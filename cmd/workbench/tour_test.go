@@ -194,8 +194,10 @@ func TestFilterOnTerminal(t *testing.T) {
 	need(t, "qemu-io")
 	command(t, dir, "timeout", "20", "qemu-io", "-f", "raw", "-c", "read 0 512", "-c", "write 512 512", "nbd+unix:///?socket=sock")
 	term.waitScreen(`filter: op:write · 1 of \d+[\s\S]*WRITE +0x200`)
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
+	term.keys("clear; workbench run disk.lua file=in.img --filter op:wriet; echo status $?", "Enter")
+	term.waitScreen(`did you mean write\?[\s\S]*status 2`)
 }
 
 // tourScriptIn returns the path of the tour's script.
@@ -255,7 +257,7 @@ func TestTourSteps(t *testing.T) {
 			term.waitScreen(`tour 3 of 3 ✓ all done`)
 			term.keys("H")
 			term.waitScreen(`H unfolds`)
-			term.keys("q")
+			term.keys("q", "y")
 			term.waitScreen(`status 0`)
 			term.wantShell()
 		})

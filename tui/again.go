@@ -101,6 +101,19 @@ func (s *subject) qemuLine(command, uri string) string {
 	return fmt.Sprintf("qemu-io %s -c %s %s", options, quoted(command), uri)
 }
 
+// shellLine returns the line that does in a shell what the selected row is about,
+// or why there is none.
+func (a *app) shellLine() (line, why string) {
+	r := a.rules.selected()
+	if a.focus != rulesPanel || a.detail != nil || r == nil {
+		return a.requestLine()
+	}
+	if line = a.again("--rule", r.Text); line == "" {
+		return "", "no script is served"
+	}
+	return line, ""
+}
+
 // shellLine returns a line for a shell that makes the request of s again, with
 // qemu-io or what suits the operation, and with the tools for files if it came
 // through a mount; or why there is none.
