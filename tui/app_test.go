@@ -93,7 +93,7 @@ func TestFocusAndZoom(t *testing.T) {
 	s.press("1") // the panel below stays
 	s.mustShow("[4·connections]")
 	s.press("shift+tab z")
-	s.mustShow("[8·ladder]", "─ WRITE 4 KiB")
+	s.mustShow("["+panelKey(ladderPanel)+"·ladder]", "─ WRITE 4 KiB")
 	s.mustNotShow("▄ ✓")
 	s.press("esc")
 	s.mustShow("EFBIG")

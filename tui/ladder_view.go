@@ -89,57 +89,57 @@ func (p *ladder) drawMoment(sc *scene, w, row int, x *lanes) string {
 		}
 		l.putIn(base, number, x.number, true).put(base, " ")
 	}
-	pick := func(i ink) ink {
-		if row == p.list.selected {
-			return base
-		}
-		return i
+	blank := base
+	text, i := m.label(sc)
+	edge := sc.border
+	if row == p.list.selected {
+		i, edge = base, base
 	}
 	before := moment{}
 	if row > 0 {
 		before = p.moments[row-1]
 	}
-	edge := pick(sc.border)
-	text, i := m.label(sc)
-	blank := spaces(x.gap)
-	served, called := m.open > 0 || before.open > 0, m.calls > 0 || before.calls > 0
+	served, called := lane(m.open > 0 || before.open > 0), lane(m.calls > 0 || before.calls > 0)
 	l.put(edge, "│")
-	switch m.step {
-	case arrives:
-		l.put(pick(i), drawArrow(text, x.gap, true)).put(edge, lane(served)).put(base, blank).put(edge, lane(called))
-	case enters:
-		l.put(base, blank).put(edge, lane(served)).put(pick(i), drawArrow(text, x.gap, true)).put(edge, lane(true))
-	case leaves:
-		l.put(base, blank).put(edge, lane(served)).put(pick(i), drawArrow(text, x.gap, false)).put(edge, lane(true))
-	case replies:
-		l.put(pick(i), drawArrow(text, x.gap, false)).put(edge, lane(served)).put(base, blank).put(edge, lane(called))
-	default:
-		p.drawHappening(l, sc, m, x, pick, served, called, base)
+	if left, right, ok := m.arrows(text, x.gap); ok {
+		l.put(i, left).put(edge, served).put(i, right).put(edge, called)
+	} else { // it is about all of them
+		l.putIn(i, "══ "+text+" "+strings.Repeat("═", 2*x.gap), 2*x.gap+1, false).put(edge, called)
 	}
 	const least = 6 // cells, to say something
 	if note := m.note(sc); note != "" && l.room >= least {
-		l.put(pick(sc.dim), " "+note)
+		if row != p.list.selected {
+			base = sc.dim
+		}
+		l.put(base, " "+note)
 	}
-	return l.endIn(base)
+	return l.endIn(blank)
 }
 
-// drawHappening draws what is neither of a request nor a callback, after the
-// first lane.
-func (p *ladder) drawHappening(l *line, sc *scene, m *moment, x *lanes, pick func(ink) ink, served, called bool, base ink) {
-	text, i := m.label(sc)
-	edge, blank := pick(sc.border), spaces(x.gap)
-	switch m.event.Kind {
-	case recordings.Connect:
-		l.put(pick(i), drawArrow(text, x.gap, true)).put(edge, lane(served)).put(base, blank).put(edge, lane(called))
-	case recordings.Negotiate, recordings.Opened:
-		l.put(pick(i), "◀"+drawArrow(text, x.gap-1, true)).put(edge, lane(served)).put(base, blank).put(edge, lane(called))
-	case recordings.Disconnect:
-		l.put(pick(i), drawArrow(text, x.gap, false)).put(edge, lane(served)).put(base, blank).put(edge, lane(called))
-	case recordings.Output, recordings.Debug:
-		l.put(base, blank).put(edge, lane(served)).putIn(pick(i), " "+text, x.gap, true).put(edge, lane(called))
-	default: // it is about all of them
-		l.putIn(pick(i), "══ "+text+" "+strings.Repeat("═", 2*x.gap), 2*x.gap+1, false).put(edge, lane(called))
+// arrows returns what is between client and server, and between server and
+// script, w cells each. ok is false if it is not between two of them.
+func (m *moment) arrows(text string, w int) (left, right string, ok bool) {
+	blank := spaces(w)
+	switch m.step {
+	case arrives:
+		return drawArrow(text, w, true), blank, true
+	case enters:
+		return blank, drawArrow(text, w, true), true
+	case leaves:
+		return blank, drawArrow(text, w, false), true
+	case replies:
+		return drawArrow(text, w, false), blank, true
 	}
+	switch m.event.Kind {
+	case recordings.Connect, recordings.Disconnect:
+		return drawArrow(text, w, true), blank, true
+	case recordings.Negotiate, recordings.Opened:
+		return "◀" + drawArrow(text, w-1, true), blank, true
+	case recordings.Output, recordings.Debug:
+		text = cut(clean(clip(text, longText)), w-1)
+		return blank, spaces(w-width(text)) + text, true
+	}
+	return "", "", false
 }
 
 // lane draws a lane: thick where it is busy.
