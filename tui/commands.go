@@ -122,7 +122,7 @@ func do(f func(*app)) func(*app) tea.Cmd {
 // commands returns the table. The footer drops what stands last when it has
 // little room, so the order is that of use.
 func commands() []command {
-	return slices.Concat(viewCommands(), detailCommands(), heldCommands(), ruleCommands(), listCommands(), requestCommands(), holdCommands(), screenCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
+	return slices.Concat(viewCommands(), detailCommands(), heldCommands(), ruleCommands(), listCommands(), holdCommands(), screenCommands(), requestCommands(), focusCommands(), moveCommands(), quitCommands(), promptCommands())
 }
 
 // viewCommands returns the part of the table that is about what is shown.
