@@ -34,8 +34,8 @@ func RequestHeader(r *plugins.Request, f Form) ([]byte, error) {
 
 // ReplyHeader returns what goes before the data of the reply to r, as this
 // package's server sends it if the data of a READ go in one piece; after an
-// error that is the whole reply. It is not known for a BLOCK_STATUS what the
-// extents were: of those, the reply has none. errno is the plugin's, text its reason.
+// error that is the whole reply. It is nil for a BLOCK_STATUS that succeeded,
+// which depends on the extents. errno is the plugin's, text its reason.
 func ReplyHeader(r *plugins.Request, errno syscall.Errno, text string, f Form) []byte {
 	structured := f.Structured || f.Extended
 	c := coder{writing: true}
@@ -54,10 +54,8 @@ func ReplyHeader(r *plugins.Request, errno syscall.Errno, text string, f Form) [
 		return chunk(chunkError, uint64(errorChunkSize+len(m.text)), &m)
 	case wire == 0 && structured && r.Op == plugins.OpRead:
 		return chunk(chunkOffsetData, offsetDataSize+r.Length, &offsetData{r.Offset})
-	case wire == 0 && f.Extended && r.Op == plugins.OpExtents:
-		return chunk(chunkBlockStatusExt, blockStatusExtSize, &blockStatusExt{context: allocationID})
-	case wire == 0 && structured && r.Op == plugins.OpExtents:
-		return chunk(chunkBlockStatus, blockStatusSize, &blockStatus{allocationID})
+	case wire == 0 && r.Op == plugins.OpExtents:
+		return nil
 	case f.Extended:
 		return chunk(chunkNone, 0, nil)
 	}

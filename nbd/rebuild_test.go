@@ -63,15 +63,10 @@ func TestRebuild(t *testing.T) {
 					errno, text = syscall.EFBIG, "disk full"
 				}
 				reply := ReplyHeader(&want, errno, text, f)
-				got := p.receive(len(reply))
-				if want.Op == plugins.OpExtents { // the length, and the number of extents
-					n := chunkHeaderSize
-					if f.Extended {
-						n = extChunkSize
-					}
-					got, reply = got[:n-8], reply[:n-8]
+				if (reply == nil) != (want.Op == plugins.OpExtents) {
+					t.Errorf("a reply of %d bytes", len(reply))
 				}
-				if !bytes.Equal(got, reply) {
+				if got := p.receive(max(len(reply), 1)); reply != nil && !bytes.Equal(got, reply) {
 					t.Errorf("the server answers\n%x, want\n%x", got, reply)
 				}
 				seen := disk.requests()[0]

@@ -119,7 +119,8 @@ func (p *requests) takeOrder(msg sorted) {
 
 // unsort shows the requests in the order of time again.
 func (p *requests) unsort(sc *scene) {
-	if p.order == nil {
+	if p.list.log { // it was to be sorted, and is not yet
+		p.order = nil
 		return
 	}
 	seq, ok := p.selectedSeq(sc)

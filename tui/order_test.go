@@ -119,8 +119,12 @@ func TestSortDropsStaleResults(t *testing.T) {
 	if got := s.rowSeqs(); !slices.Equal(got, want) || s.app.requests.order.by != colOffset {
 		t.Error("a result that came too late was taken")
 	}
+	s.press("o enter G")
 	late := s.app.sortBy(colTook, true)
 	s.press("o enter")
+	if !s.app.requests.list.follow {
+		t.Error("the list follows no more, though it was not sorted")
+	}
 	s.send(late())
 	if s.app.requests.order != nil {
 		t.Error("sorted, though time was asked for meanwhile")

@@ -90,7 +90,7 @@ func (p *requests) columns(w int, m widest) []column {
 		colCookie: {title: "cookie", width: from(cookieWidth, max(m.cookie, 6)), right: true, rank: 10},
 		colResult: {title: "result", width: 7, grows: true},
 	}
-	if p.clock == sinceRow {
+	if p.clock == sinceRow || p.order != nil { // it is there already, or says nothing
 		columns[colDelta].width = 0
 	}
 	if o := p.order; o != nil {

@@ -138,8 +138,11 @@ func (a *app) goHome() {
 
 // asOf says which request the screen is as of, "" if it is as of the end.
 func (a *app) asOf() string {
-	if a.travel == nil || a.travel.at == 0 && a.scene.state == a.live {
+	switch {
+	case a.travel == nil:
 		return ""
+	case a.scene.state == a.live:
+		return "◀ going back"
 	}
 	x := &a.live.requests
 	first, _ := x.bounds()

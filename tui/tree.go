@@ -292,6 +292,9 @@ func (d *decoder) replied(bytes []byte, start int, messages []nbd.Message) {
 	case !d.answered():
 		d.part("reply", "none yet", "the request is held", sc.warn)
 		return
+	case e.Op == plugins.OpExtents && !e.Failed():
+		d.part("reply", "✓ extents", "they are not kept", sc.accent)
+		return
 	case len(messages) == 0:
 		word := "✓ success"
 		if e.Failed() {
@@ -307,8 +310,8 @@ func (d *decoder) replied(bytes []byte, start int, messages []nbd.Message) {
 		if d.held != nil {
 			d.nodes[root].more = "what is sent when it is let go"
 		}
-		if e.Op == plugins.OpExtents && !e.Failed() {
-			d.nodes[root].more = "the extents are not kept"
+		if e.Op == plugins.OpRead && !e.Failed() && d.held == nil && (d.form.Structured || d.form.Extended) {
+			d.nodes[root].more += ", as if in one piece"
 		}
 	}
 	d.payload(plugins.OpRead, "what was read")

@@ -201,9 +201,9 @@ func TestHostileReload(t *testing.T) {
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
 	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /",
-	": f", ": r u l e space o p", ": x x x", "? h e l d", "? x x x", "y", "y y", "3 z y y", "U", "q", "i " + typed("err => hold after") + " enter",
-	"5 enter", "5 j enter tab l", "enter tab j l", "m k k m d", "m k k m d j", "o t enter", "o l e n enter v", "ctrl+f e r r enter n", "t", "t t k",
-	panelKey(ladderPanel), panelKey(ladderPanel) + " z t k k", "m k enter h", "T 1", "7 z", "3 z t G right", "2 u"}
+	": f", ": r u l e space o p", ": x x x", "? h e l d", "y", "y y", "U", "i " + typed("err => hold after") + " enter",
+	"5 j enter tab l", "enter tab j l", "m k k m d j", "o l e n enter v", "ctrl+f e r r enter n", "t t k m",
+	panelKey(ladderPanel) + " z t k k", "7 z", "3 z t G right", "2 u"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.
