@@ -76,6 +76,12 @@ func (a *app) editScript() tea.Cmd {
 	})
 }
 
+// editLine returns the shell line for it.
+func (a *app) editLine() string {
+	file, line := a.editPlace()
+	return fmt.Sprintf("%s +%d '%s'", cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), defaultEditor), line, strings.ReplaceAll(file, "'", `'\''`))
+}
+
 // afterEdit takes the mouse back, which Bubble Tea leaves to the terminal.
 func (a *app) afterEdit(msg edited) tea.Cmd {
 	if msg.err != nil {
