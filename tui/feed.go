@@ -38,6 +38,7 @@ type pulse struct {
 	held        []host.HeldRequest
 	rules       []host.RuleStatus
 	versions    []recordings.Generation // of the script; nil if they are as before
+	unread      int                     // failed requests whose texts were not read
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -141,7 +142,7 @@ func (f *feed) gather(ctx context.Context) error {
 // read collects what happened since it was last called.
 func (f *feed) read() *pulse {
 	p := &f.pulse
-	p.events, p.texts, p.stats, p.versions, p.missed = p.events[:0], p.texts[:0], nil, nil, 0
+	p.events, p.texts, p.stats, p.versions, p.missed, p.unread = p.events[:0], p.texts[:0], nil, nil, 0, 0
 	for len(p.events) < batchSize && f.readChunk() > 0 {
 	}
 	f.readTexts()
@@ -190,7 +191,11 @@ func (f *feed) readTexts() {
 		e := &p.events[i]
 		switch e.Kind {
 		case recordings.Request:
-			if !e.Failed() || failures == readFailures {
+			if !e.Failed() {
+				continue
+			}
+			if failures == readFailures {
+				p.unread++
 				continue
 			}
 			failures++

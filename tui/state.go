@@ -46,7 +46,7 @@ type state struct {
 	versions []version            // the script's generations whose texts are known, ascending
 	changed  change               // what the last reload brought; zero = there was none
 	faults   map[scriptLine]fault // where the script failed
-	unread   int                  // failures that may have been anywhere
+	unread   int                  // failures whose texts came too fast to be read: they may have been anywhere
 }
 
 // An index has the numbers of the requests among the events. The requests
@@ -142,6 +142,7 @@ func (s *state) fold(p *pulse) {
 	s.missed += p.missed
 	was := s.status
 	s.status, s.held, s.rules = p.status, p.held, p.rules
+	s.unread += p.unread
 	if p.versions != nil {
 		s.keep(p.versions)
 		if was.Generation != 0 && was.Generation != s.status.Generation {
