@@ -36,6 +36,11 @@
 // and keeps it within its cells, so that no script and no client can write to
 // the terminal. Colours come as an [ink] with a meaning, and never alone.
 //
+// The texts of the script's generations come once for each, and are kept for the
+// script panel, which takes them apart for their colours (syntax.go) and compares
+// them (versions.go). While an editor runs ([app.editScript]) it has the terminal,
+// and Bubble Tea stands still; events wait in the log.
+//
 // Keys, footer, menu and palette are made from one table; see [command]. A
 // command that takes an argument returns a [question], which a prompt puts to
 // the user, and the palette behind the name.

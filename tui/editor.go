@@ -76,6 +76,12 @@ func (a *app) editScript() tea.Cmd {
 	})
 }
 
+// editLine returns the shell line for it.
+func (a *app) editLine() string {
+	file, line := a.editPlace()
+	return fmt.Sprintf("%s +%d '%s'", cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), defaultEditor), line, strings.ReplaceAll(file, "'", `'\''`))
+}
+
 // afterEdit takes the mouse back, which Bubble Tea leaves to the terminal.
 func (a *app) afterEdit(msg edited) tea.Cmd {
 	if msg.err != nil {
@@ -105,7 +111,10 @@ func editorCommand(ctx context.Context, in, out *os.File, file string, line int)
 		if named == "" {
 			return nil, fmt.Errorf("there is no editor: neither VISUAL nor EDITOR is set, and %s is not there", defaultEditor)
 		}
-		return nil, fmt.Errorf("the editor cannot be started: %w: set VISUAL or EDITOR to another", err)
+		if errors.Is(err, exec.ErrNotFound) {
+			err = exec.ErrNotFound // which names no command twice
+		}
+		return nil, fmt.Errorf("the editor %s: %w: set VISUAL or EDITOR to another", words[0], err)
 	}
 	args := append(words[1:], fmt.Sprintf("+%d", line), file)
 	cmd := exec.CommandContext(ctx, words[0], args...)

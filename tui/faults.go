@@ -43,13 +43,8 @@ func faultOf(e *recordings.Event, text string) (at scriptLine, said string, ok b
 	return scriptLine{e.Generation, text[m[2]:m[3]], n}, plugins.ErrnoName(e.Err()) + " " + clip(said, keptLine), true
 }
 
-// addFault counts a failure for the line that it names. The texts of failures
-// that come too fast are not read; then there are more than are counted.
+// addFault counts a failure for the line that it names.
 func (s *state) addFault(e *recordings.Event, text string) {
-	if text == "" {
-		s.unread++
-		return
-	}
 	at, said, ok := faultOf(e, text)
 	if !ok {
 		return
@@ -67,11 +62,18 @@ func (s *state) addFault(e *recordings.Event, text string) {
 // faultsIn returns the faults in a file of a generation, by line from 0.
 func (s *state) faultsIn(v *version, path string) map[int]fault {
 	out := map[int]fault{}
+	same := map[string]bool{} // whether a name means the file
 	for at, f := range s.faults {
 		if at.generation != v.Number {
 			continue
 		}
-		if p, ok := v.find(at.file, s.status.Path); ok && p == path {
+		is, known := same[at.file]
+		if !known {
+			p, ok := v.find(at.file, s.status.Path)
+			is = ok && p == path
+			same[at.file] = is
+		}
+		if is {
 			g := out[at.line-1]
 			out[at.line-1] = fault{f.count + g.count, f.text}
 		}

@@ -40,6 +40,7 @@ type pulse struct {
 	rules       []host.RuleStatus
 	recorder    recordings.RecorderStatus // without a Path there is none
 	versions    []recordings.Generation   // of the script; nil if they are as before
+	unread      int                       // failed requests whose texts were not read
 }
 
 // A crash is a command that failed, or a panic in one: the screen has to stop.
@@ -148,7 +149,7 @@ func (f *feed) gather(ctx context.Context) error {
 // read collects what happened since it was last called.
 func (f *feed) read() *pulse {
 	p := &f.pulse
-	p.events, p.texts, p.stats, p.versions, p.missed = p.events[:0], p.texts[:0], nil, nil, 0
+	p.events, p.texts, p.stats, p.versions, p.missed, p.unread = p.events[:0], p.texts[:0], nil, nil, 0, 0
 	for len(p.events) < batchSize && f.readChunk() > 0 {
 	}
 	f.readTexts()
@@ -196,19 +197,24 @@ func (f *feed) readChunk() int {
 const readFailures = 64
 
 // readTexts asks for the texts that the state keeps.
-func (f *feed) readTexts() { f.pulse.texts = appendTexts(f.pulse.texts, f.events, f.pulse.events) }
+func (f *feed) readTexts() {
+	p := &f.pulse
+	p.texts, p.unread = appendTexts(p.texts, f.events, p.events)
+}
 
 // appendTexts appends the texts that the state keeps of some events: those of all
 // facts but requests, of which only EXTENTS and the newest that failed have one,
-// and callbacks that went well or have a request. A text may be gone, and is then "".
-func appendTexts(texts []string, source recordings.Source, events []recordings.Event) []string {
-	from, failures := len(texts), 0
-	texts = append(texts, make([]string, len(events))...)
+// and callbacks that went well or have a request. A text may be gone, and is then
+// "". It also returns how many requests that failed have none.
+func appendTexts(to []string, source recordings.Source, events []recordings.Event) (texts []string, unread int) {
+	from, failures := len(to), 0
+	texts = append(to, make([]string, len(events))...)
 	for i := range slices.Backward(events) {
 		e := &events[i]
 		switch {
 		case e.Kind == recordings.Request && e.Failed():
 			if failures++; failures > readFailures {
+				unread++
 				continue
 			}
 		case e.Kind == recordings.Request && e.Op != plugins.OpExtents,
@@ -217,7 +223,7 @@ func appendTexts(texts []string, source recordings.Source, events []recordings.E
 		}
 		texts[from+i], _ = source.Text(e)
 	}
-	return texts
+	return texts, unread
 }
 
 // listen returns the command that waits for the next pulse. lane lets one

@@ -200,7 +200,8 @@ func refusalCommands() []command {
 		},
 		{
 			id: "edit", keys: []string{"e"}, where: inRequests | inCallbacks | inScript | inConnections | inOutput | inDetail, title: "edit",
-			help: "open the script in the editor at the line",
+			help:  "open the script in the editor at the line",
+			shell: (*app).editLine,
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil, "there is no script to edit: this is a recording"
 			},

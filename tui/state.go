@@ -56,7 +56,7 @@ type state struct {
 	versions []version            // the script's generations whose texts are known, ascending
 	changed  change               // what the last reload brought; zero = there was none
 	faults   map[scriptLine]fault // where the script failed
-	unread   int                  // failures that may have been anywhere
+	unread   int                  // failures whose texts came too fast to be read: they may have been anywhere
 }
 
 // An index has the numbers of the requests among the events. The requests
@@ -166,6 +166,7 @@ func (s *state) fold(p *pulse) {
 	s.now, s.first, s.next = p.now, p.first, p.next
 	s.missed += p.missed
 	was := s.status
+	s.unread += p.unread
 	if p.live {
 		s.status, s.held, s.rules, s.recorder = p.status, p.held, p.rules, p.recorder
 	}

@@ -57,7 +57,9 @@ func foldTo(quit <-chan struct{}, events Events, stops []stop, at uint64) (*stat
 		if n == 0 {
 			break
 		}
-		texts = appendTexts(texts[:0], events, chunk[:n])
+		var unread int
+		texts, unread = appendTexts(texts[:0], events, chunk[:n])
+		s.unread += unread
 		for i := range chunk[:n] {
 			s.add(&chunk[i], texts[i])
 			figures.Add(&chunk[i])
