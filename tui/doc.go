@@ -29,6 +29,10 @@
 // that are seen. The list of requests has no copy of them; it has their numbers
 // in the log, and reads those that it draws.
 //
+// The map of a disk is a [heat], which costs a request one cell of each that it
+// touches; cells smaller than its own are added up by a [lens], which reads the
+// log as a filter does, a piece at a time.
+//
 // Whatever is drawn goes through a [line], which cleans it of escape sequences
 // and keeps it within its cells, so that no script and no client can write to
 // the terminal. Colours come as an [ink] with a meaning, and never alone.

@@ -1,6 +1,11 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // mapCommands returns the part of the table that is about the map of a disk.
 func mapCommands() []command {
@@ -13,6 +18,12 @@ func mapCommands() []command {
 			run: func(a *app) tea.Cmd {
 				a.focusOn(requestsPanel)
 				return a.applyFilter(a.disk.filter(&a.scene))
+			},
+			shell: func(a *app) string {
+				if a.disk.grid.size == 0 {
+					return ""
+				}
+				return a.shellRun("--filter", a.disk.filter(&a.scene))
 			},
 		},
 		{
@@ -67,6 +78,16 @@ func mapCommands() []command {
 			run: on(func(p *diskMap) { p.follow(); p.move(1) }),
 		},
 	}
+}
+
+// shellRun returns the line that serves the script with an option, "" if there is
+// no script.
+func (a *app) shellRun(option, value string) string {
+	if a.scene.status.Path == "" {
+		return ""
+	}
+	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+	return fmt.Sprintf("workbench run %s %s %s", option, quote(value), quote(a.scene.status.Path))
 }
 
 // goTo selects the request of an event, without a filter that hides it.

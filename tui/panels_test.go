@@ -290,6 +290,42 @@ func TestSlowRequest(t *testing.T) {
 	}
 }
 
+// TestShellLines: what does the same in a shell is said where there is something.
+func TestShellLines(t *testing.T) {
+	log, bench := fixture()
+	bench.hold()
+	for _, s := range []*screen{newScreen(t, 120, 40, emptyLog(), nil, Options{}), newScreen(t, 120, 40, log, bench, fixtureOptions())} {
+		lines := map[string]string{}
+		for _, panel := range []string{"8", "6", "4"} {
+			s.press(panel)
+		}
+		for _, c := range s.app.commands {
+			if c.shell != nil {
+				lines[c.id] = c.shell(s.app)
+			}
+		}
+		if s.bench == nil {
+			for id, line := range lines {
+				if line != "" {
+					t.Errorf("%s: %q without a script", id, line)
+				}
+			}
+			continue
+		}
+		for id, want := range map[string]string{
+			"rule.switch":       "workbench run --rule 'op:write off<1M => fail ENOSPC limit=3' 'examples/disk.lua'",
+			"connection.filter": "workbench run --filter 'conn:nbd#1' 'examples/disk.lua'",
+		} {
+			if lines[id] != want {
+				t.Errorf("%s: %q, want %q", id, lines[id], want)
+			}
+		}
+		if line := lines["map.filter"]; !strings.HasPrefix(line, "workbench run --filter 'off:0x0..0x") {
+			t.Errorf("map.filter: %q", line)
+		}
+	}
+}
+
 // TestPresetsAreRules: what is offered to begin with can be entered.
 func TestPresetsAreRules(t *testing.T) {
 	for _, c := range presets() {
