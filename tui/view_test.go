@@ -170,7 +170,7 @@ func hostileScreen(t testing.TB, w, h int) *screen {
 }
 
 var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
-	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "/ o", "/ r e a d enter", "/ f l u s h enter space /"}
+	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "8 z t + +", "4 l j", "6 e", "5 j =", "/ o", "/ r e a d enter", "/ f l u s h enter space /"}
 
 // TestExactSize: each view has exactly the rows and cells of the terminal, and
 // no control character, whatever scripts and clients wrote.
