@@ -152,7 +152,7 @@ func (p *diskMap) place() (from, to uint64) {
 
 // spot returns what was done there.
 func (p *diskMap) spot(sc *scene) spot {
-	if p.grid.size == 0 {
+	if p.grid.size == 0 || p.disk(sc) == nil {
 		return spot{}
 	}
 	h := p.heat(sc)
