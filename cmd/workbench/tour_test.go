@@ -175,7 +175,7 @@ func TestRunOnTheScreen(t *testing.T) {
 	term.waitScreen(`1·requests`)
 	pid := term.waitPID(filepath.Join(dir, "pid"))
 	term.keys("?")
-	term.waitScreen(`load the script again`)
+	term.waitScreen(`list all commands`)
 	command(t, dir, "kill", "-TERM", pid)
 	term.waitScreen(`status 0`)
 	term.wantShell()
