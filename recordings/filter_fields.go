@@ -55,7 +55,7 @@ var fields = [...]field{
 	{name: "wire", of: &wireType, help: "the errno that NBD sent for it", example: "wire:EINVAL", known: OnAnswer, words: wireWords, number: wireOf},
 	{name: "line", of: &numberType, help: "the line of the script that failed", example: "line:42", known: OnAnswer,
 		needs: Needs{Text: true, Kinds: true}, number: lineOf},
-	{name: "text", of: &textType, help: "what the script printed, or why something failed; before quotes text: may be left out", example: `"disk full"`, others: "message msg output print grep",
+	{name: "text", of: &textType, help: "what the script printed, why something failed, or what EXTENTS answered; before quotes text: may be left out", example: `"disk full"`, others: "message msg output print grep",
 		short: true, known: OnAnswer, needs: Needs{Text: true, Kinds: true}},
 
 	{name: "dur", of: &durationType, help: "how long it took: a request, from the last byte read to the answer; a callback; of reload, how long the gate was closed", example: "dur>5ms",

@@ -13,6 +13,12 @@ func connectionCommands() []command {
 				a.focusOn(requestsPanel)
 				return a.applyFilter("conn:" + a.clients.selected(&a.scene).name())
 			},
+			shell: func(a *app) string {
+				if c := a.clients.selected(&a.scene); c != nil {
+					return a.again("--filter", "conn:"+c.name())
+				}
+				return ""
+			},
 		},
 		{
 			id: "connection.facts", keys: []string{"l", "right"}, where: inConnections, title: "facts",

@@ -32,6 +32,10 @@
 // folding a recording up to a request. A result that is not wanted any more is
 // dropped.
 //
+// The map of a disk is a [heat], which costs a request one cell of each that it
+// touches; cells smaller than its own are added up by a [lens], which reads the
+// log as a filter does, a piece at a time.
+//
 // Whatever is drawn goes through a [line], which cleans it of escape sequences
 // and keeps it within its cells, so that no script and no client can write to
 // the terminal. Colours come as an [ink] with a meaning, and never alone.

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"workbench/recordings"
@@ -108,7 +107,7 @@ func (p *diskMap) measure(d *disk, w, h int) (rows int) {
 	g := grid{export: d.export, size: d.extent(), wide: 1}
 	g.label = len(hex(g.size)) + 2
 	room := max(w-g.label, 1)
-	g.per = min(1<<(bits.Len(uint(room))-1), mostPerRow)
+	g.per = min(max(room/16*16, min(room, 8)), mostPerRow) // round, so that the places of rows are
 	if room >= 2*g.per+mapSide {
 		g.wide = 2
 	}
@@ -153,7 +152,7 @@ func (p *diskMap) place() (from, to uint64) {
 
 // spot returns what was done there.
 func (p *diskMap) spot(sc *scene) spot {
-	if p.grid.size == 0 {
+	if p.grid.size == 0 || p.disk(sc) == nil {
 		return spot{}
 	}
 	h := p.heat(sc)

@@ -1,6 +1,8 @@
 package tui
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+)
 
 // mapCommands returns the part of the table that is about the map of a disk.
 func mapCommands() []command {
@@ -13,6 +15,12 @@ func mapCommands() []command {
 			run: func(a *app) tea.Cmd {
 				a.focusOn(requestsPanel)
 				return a.applyFilter(a.disk.filter(&a.scene))
+			},
+			shell: func(a *app) string {
+				if a.disk.grid.size == 0 {
+					return ""
+				}
+				return a.again("--filter", a.disk.filter(&a.scene))
 			},
 		},
 		{

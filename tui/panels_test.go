@@ -120,12 +120,14 @@ func TestMapOfLargestDisk(t *testing.T) {
 		log := recordings.NewLog(1 << 20)
 		log.Append(opened(1, size), "", nil)
 		log.Append(done(plugins.OpWrite, size-1, 1), "", nil)
-		for _, dim := range [][2]int{{60, 16}, {80, 24}, {120, 40}, {300, 80}} {
+		for _, dim := range [][2]int{{60, 16}, {300, 80}} {
 			s := newScreen(t, dim[0], dim[1], log, nil, Options{})
 			s.press("8 z G l")
-			for range 35 {
+			for i := range 35 {
 				s.press("+ l G t")
-				checkSize(t, fmt.Sprintf("%d bytes", size), s.app.View(), dim[0], dim[1])
+				if i%7 == 0 {
+					checkSize(t, fmt.Sprintf("%d bytes", size), s.app.View(), dim[0], dim[1])
+				}
 			}
 			s.settle()
 			if p := s.app.disk; p.grid.shift != 0 || p.at != size-1 && p.at < size-uint64(p.grid.per) {
@@ -287,6 +289,42 @@ func TestSlowRequest(t *testing.T) {
 	s.mustShow("1 in flight 10ms: FLUSH")
 	if strings.Contains(s.text(), "runs") {
 		t.Error("a request of 10 ms is called slow")
+	}
+}
+
+// TestShellLines: what does the same in a shell is said where there is something.
+func TestShellLines(t *testing.T) {
+	log, bench := fixture()
+	bench.hold()
+	for _, s := range []*screen{newScreen(t, 120, 40, emptyLog(), nil, Options{}), newScreen(t, 120, 40, log, bench, fixtureOptions())} {
+		lines := map[string]string{}
+		for _, panel := range []string{"8", "6", "4"} {
+			s.press(panel)
+		}
+		for _, c := range s.app.commands {
+			if c.shell != nil {
+				lines[c.id] = c.shell(s.app)
+			}
+		}
+		if s.bench == nil {
+			for id, line := range lines {
+				if line != "" {
+					t.Errorf("%s: %q without a script", id, line)
+				}
+			}
+			continue
+		}
+		for id, want := range map[string]string{
+			"rule.switch":       "workbench run --rule 'op:write off<1M => fail ENOSPC limit=3' 'examples/disk.lua'",
+			"connection.filter": "workbench run --filter 'conn:nbd#1' 'examples/disk.lua'",
+		} {
+			if lines[id] != want {
+				t.Errorf("%s: %q, want %q", id, lines[id], want)
+			}
+		}
+		if line := lines["map.filter"]; !strings.HasPrefix(line, "workbench run --filter 'off:0x0..0x") {
+			t.Errorf("map.filter: %q", line)
+		}
 	}
 }
 

@@ -29,6 +29,12 @@ func ruleCommands() []command {
 				number, on := a.rules.selected().Number, a.rules.selected().On
 				return a.act(func(c host.Control) error { return c.SwitchRule(number, !on) })
 			},
+			shell: func(a *app) string {
+				if a.rules.selected() == nil {
+					return ""
+				}
+				return a.again("--rule", a.rules.selected().Text)
+			},
 		},
 		{
 			id: "rule.edit", keys: []string{"e"}, where: inRules, title: "edit",
@@ -48,7 +54,7 @@ func ruleCommands() []command {
 			help: "remove the selected rule; held ones stay held", enabled: one,
 			run: func(a *app) tea.Cmd {
 				rule := *a.rules.selected()
-				a.rules.removed = append(a.rules.removed, removedRule{rule, a.rules.list.selected})
+				a.rules.remember(rule)
 				return a.act(func(c host.Control) error { return c.RemoveRule(rule.Number) })
 			},
 		},

@@ -40,6 +40,14 @@ func (p *rules) selected() *host.RuleStatus {
 	return &p.rules[p.list.selected]
 }
 
+// remember keeps the selected rule, which is removed.
+func (p *rules) remember(r host.RuleStatus) {
+	if n := len(p.removed); n > 0 && p.removed[n-1].Number == r.Number {
+		return // the key was pressed twice
+	}
+	p.removed = append(p.removed, removedRule{r, p.list.selected})
+}
+
 func (p *rules) rowAt(y int) int { return p.list.rowAt(y - rulesHead) }
 
 func (p *rules) note(*scene) string {
