@@ -266,7 +266,12 @@ func generationCommands() []command {
 				bench := a.bench
 				return func() tea.Msg { bench.Kick(); return nil }
 			},
-			shell: func(*app) string { return fmt.Sprintf("kill -HUP %d", os.Getpid()) },
+			shell: func(a *app) string {
+				if a.bench == nil {
+					return ""
+				}
+				return fmt.Sprintf("kill -HUP %d", os.Getpid())
+			},
 		},
 		{
 			id: "undo", keys: []string{"U"}, where: inPanels | inDetail,

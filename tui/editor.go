@@ -76,10 +76,13 @@ func (a *app) editScript() tea.Cmd {
 	})
 }
 
-// editLine returns the shell line for it.
+// editLine returns the shell line for it, "" if there is no script.
 func (a *app) editLine() string {
 	file, line := a.editPlace()
-	return fmt.Sprintf("%s +%d '%s'", cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), defaultEditor), line, strings.ReplaceAll(file, "'", `'\''`))
+	if file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s +%d %s", cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), defaultEditor), line, quoted(file))
 }
 
 // afterEdit takes the mouse back, which Bubble Tea leaves to the terminal.

@@ -315,14 +315,14 @@ func TestShellLines(t *testing.T) {
 			continue
 		}
 		for id, want := range map[string]string{
-			"rule.switch":       "workbench run --rule 'op:write off<1M => fail ENOSPC limit=3' 'examples/disk.lua'",
-			"connection.filter": "workbench run --filter 'conn:nbd#1' 'examples/disk.lua'",
+			"rule.switch":       "workbench run examples/disk.lua size=16M latency=200us --rule 'op:write off<1M => fail ENOSPC limit=3'",
+			"connection.filter": "workbench run examples/disk.lua size=16M latency=200us --filter 'conn:nbd#1'",
 		} {
 			if lines[id] != want {
 				t.Errorf("%s: %q, want %q", id, lines[id], want)
 			}
 		}
-		if line := lines["map.filter"]; !strings.HasPrefix(line, "workbench run --filter 'off:0x0..0x") {
+		if line := lines["map.filter"]; !strings.Contains(line, " --filter 'off:0x0..0x") {
 			t.Errorf("map.filter: %q", line)
 		}
 	}
