@@ -123,12 +123,18 @@ func (l *lab) command(name string, arguments []string) *exec.Cmd {
 
 // start starts a server at a door and waits until it is ready.
 func (l *lab) start(ctx context.Context, cmd *exec.Cmd, d door) (*disk, error) {
+	s, err := l.startServer(ctx, cmd, func() bool { return isWritten(d.pidFile) })
+	return &disk{s, d.socket}, err
+}
+
+// startServer starts any server, which is stopped with the lab at the latest.
+func (l *lab) startServer(ctx context.Context, cmd *exec.Cmd, ready func() bool) (*server, error) {
 	s, err := startServer(cmd)
 	if err != nil {
 		return nil, err
 	}
 	l.onClose(s.stop)
-	return &disk{s, d.socket}, s.awaitFile(ctx, d.pidFile)
+	return s, s.await(ctx, ready)
 }
 
 // startOurs starts the workbench, headless, its lines to nowhere.

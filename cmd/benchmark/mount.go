@@ -101,16 +101,18 @@ func (l *lab) mountTheirs(ctx context.Context) (*mountPoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := l.newDoor()
 	path, err := l.mountFile("theirs" + strconv.Itoa(l.numbers))
 	if err != nil {
 		return nil, err
 	}
-	s, err := l.start(ctx, l.command("nbdfuse", []string{"-P", d.pidFile, path, nbdkit.uri()}), d)
+	s, err := l.startServer(ctx, l.command("nbdfuse", []string{path, nbdkit.uri()}), func() bool {
+		mounted, err := mountedBelow(path)
+		return err == nil && len(mounted) > 0
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &mountPoint{path, []*server{s.server, nbdkit.server}}, nil
+	return &mountPoint{path, []*server{s, nbdkit.server}}, nil
 }
 
 // unmount takes away what the end of its server left mounted.

@@ -50,16 +50,13 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 	return s, nil
 }
 
-// awaitFile returns when path is written to its end, a line, as process id files are.
-func (s *server) awaitFile(ctx context.Context, path string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("%s was not ready within %s", s.name, startLimit))
+// await returns when ready does true.
+func (s *server) await(ctx context.Context, ready func() bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startLimit, fmt.Errorf("%s was not ready within %s: %s", s.name, startLimit, s.said.text()))
 	defer cancel()
 	look := time.NewTicker(pollEvery)
 	defer look.Stop()
-	for {
-		if text, err := os.ReadFile(path); err == nil && bytes.HasSuffix(text, []byte("\n")) {
-			return nil
-		}
+	for !ready() {
 		select {
 		case <-look.C:
 		case <-s.ended:
@@ -68,6 +65,13 @@ func (s *server) awaitFile(ctx context.Context, path string) error {
 			return context.Cause(ctx)
 		}
 	}
+	return nil
+}
+
+// isWritten reports whether a process id file is there, to its end.
+func isWritten(path string) bool {
+	text, err := os.ReadFile(path)
+	return err == nil && bytes.HasSuffix(text, []byte("\n"))
 }
 
 // died says that the server has ended, and what it said last.
