@@ -9,7 +9,7 @@
 // of the ratios with the smallest and the largest. The workbench traces all the
 // time, as it always does, and prints its lines to /dev/null.
 //
-// Each other program runs under a time limit and in a group of its own, which is
-// killed when its server ends: the nbd engine of fio would wait for ever. What is
-// mounted is touched by such programs only.
+// Each other program ends with this one. Those that should end by themselves run
+// under a time limit, and are killed when their server ends: the nbd engine of fio
+// would wait for ever. What is mounted is touched by such programs only.
 package main

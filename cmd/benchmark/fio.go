@@ -56,7 +56,7 @@ func (l load) arguments(turn time.Duration) []string {
 		"--name=turn", "--rw=" + l.pattern, "--bs=" + strconv.Itoa(l.block), "--size=" + strconv.Itoa(diskSize),
 		"--numjobs=" + strconv.Itoa(max(1, l.connections)), "--thread", "--group_reporting",
 		"--time_based", fmt.Sprintf("--runtime=%dms", turn.Milliseconds()),
-		"--norandommap", "--randrepeat=0", "--output-format=json",
+		"--norandommap", "--randrepeat=0", "--lat_percentiles=1", "--output-format=json",
 	}
 }
 
@@ -121,7 +121,7 @@ func parseFio(out []byte) (r fioResult, err error) {
 		Requests int64   `json:"total_ios"`
 		Latency  struct {
 			Percentile map[string]float64 `json:"percentile"` // ns
-		} `json:"clat_ns"`
+		} `json:"lat_ns"` // from the submission on
 	}
 	var result struct {
 		Jobs []struct {

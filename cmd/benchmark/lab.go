@@ -117,7 +117,7 @@ func (l *lab) nbdkit(d door, options []string, language, script string, paramete
 func (l *lab) command(name string, arguments []string) *exec.Cmd {
 	cmd := exec.Command(name, arguments...)
 	cmd.Dir = l.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the keys of the terminal are for us
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM} // the keys of the terminal are for us
 	return cmd
 }
 

@@ -25,7 +25,23 @@ func describeMachine(ctx context.Context, workbench string) []fact {
 		name := command[0][strings.LastIndexByte(command[0], '/')+1:]
 		facts = append(facts, fact{name, strings.TrimPrefix(version, name+" ")})
 	}
+	for _, language := range []string{"lua", "python"} {
+		if version := dumped(ctx, language, language+"_version"); version != "" {
+			facts = append(facts, fact{"nbdkit's " + language, version})
+		}
+	}
 	return facts
+}
+
+// dumped returns what one of nbdkit's plugins says of itself in a field.
+func dumped(ctx context.Context, plugin, field string) string {
+	out, err := runTool(ctx, 10*time.Second, "", nil, "nbdkit", "--dump-plugin", plugin)
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut("\n"+string(out), "\n"+field+"=")
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
 }
 
 // output returns the first line that a command prints.

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,6 +18,9 @@ import (
 )
 
 func main() {
+	// What is started ends with the thread that started it (Pdeathsig): this one
+	// ends with the program, be it killed.
+	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -190,8 +194,16 @@ func program(ctx context.Context, path string) (string, func() error, error) {
 	return path, remove, nil
 }
 
+// commandLine is how to run this again in a shell.
 func commandLine(arguments []string) string {
-	return strings.Join(append([]string{"go run ./cmd/benchmark"}, arguments...), " ")
+	line := "go run ./cmd/benchmark"
+	for _, a := range arguments {
+		if strings.ContainsAny(a, " ()|$*?^\\\"") {
+			a = "'" + a + "'"
+		}
+		line += " " + a
+	}
+	return line
 }
 
 func save(r *report, path string, stdout io.Writer) (err error) {

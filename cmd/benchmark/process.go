@@ -164,7 +164,7 @@ func runTool(ctx context.Context, limit time.Duration, dir string, uses []*serve
 	}
 	cmd := exec.CommandContext(watched, command[0], command[1:]...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	said := &tail{}

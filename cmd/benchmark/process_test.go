@@ -33,7 +33,7 @@ func TestParseFio(t *testing.T) {
 	out := `fio: connected to NBD server
 {
   "jobs" : [ { "error" : 0,
-    "read" : { "iops" : 100.5, "total_ios" : 60, "clat_ns" : { "percentile" : { "50.000000" : 7000 } } },
+    "read" : { "iops" : 100.5, "total_ios" : 60, "lat_ns" : { "percentile" : { "50.000000" : 7000 } } },
     "write" : { "iops" : 50, "total_ios" : 0 } } ]
 }`
 	got, err := parseFio([]byte(out))

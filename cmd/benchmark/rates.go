@@ -120,6 +120,15 @@ func luaGoal(w load) goal {
 	return goal{}
 }
 
+func measureNoise(ctx context.Context, l *lab) error {
+	trials := []trial{
+		trialAt16("", "randread", 4<<10, goal{}),
+		trialAt16("", "randwrite", 4<<10, goal{}),
+		trialAt16("", "randread", 256<<10, goal{}),
+	}
+	return l.try(ctx, l.ourScript("blocks.lua"), l.ourScript("blocks.lua"), trials)
+}
+
 func measureLua(ctx context.Context, l *lab) error {
 	for _, block := range l.blocks() {
 		var trials []trial
@@ -195,9 +204,6 @@ func measureTracing(ctx context.Context, l *lab) error {
 		var trials []trial
 		for _, p := range l.patterns() {
 			trials = append(trials, trialAt16(filter+" filter, ", p.pattern, 4<<10, goal{}))
-		}
-		if !l.short {
-			trials = append(trials, trialAt16(filter+" filter, ", "randread", 256<<10, goal{}))
 		}
 		if err := l.try(ctx, ours, theirs, trials); err != nil {
 			return err

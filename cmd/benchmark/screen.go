@@ -26,7 +26,7 @@ func (l *lab) onScreen(ctx context.Context) (*disk, error) {
 	cmd := l.ours(d, "run", "blocks.lua")
 	cmd.Stdin, cmd.Stdout = theirs, theirs
 	cmd.Env = append(os.Environ(), "TERM=tmux-256color", "COLORTERM=truecolor") // of which it asks nothing
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Pdeathsig: syscall.SIGTERM}
 
 	drained := make(chan struct{})
 	go func() {

@@ -15,6 +15,8 @@ type section struct {
 // sections returns all of them, in the order of the report.
 func sections() []section {
 	return []section{
+		{"noise", "Ours over ours",
+			"The same on both sides, blocks.lua at depth 16: how far a ratio of this run is from 1 by chance.", measureNoise},
 		{"lua", "Lua, over nbdkit's Lua plugin",
 			"Both serve blocks.lua, a table of blocks of 4 KiB.", measureLua},
 		{"written", "Lua written for the workbench, over nbdkit's Lua plugin",
