@@ -1,7 +1,9 @@
 # make test     everything that must hold before a change lands, fuzz included; installs the programs that the tests need
 # make check    formatting, vet and staticcheck alone
 # make fuzz     what takes input from outside on random input, for FUZZTIME each
-# make bench    Go benchmarks of the hot pieces
+# make bench    the workbench and other servers in turns, into BENCHMARKS.md, in 25 minutes; BENCH=-short: to the terminal, in 3
+# make allocations  what the hot pieces allocate, against what was accepted; ACCEPT=yes accepts what they do now
+# make microbench   Go benchmarks of the hot pieces
 # make build    the program, as ./workbench
 
 GO ?= go
@@ -11,9 +13,9 @@ FUZZTIME ?= 10s
 # What takes input from outside, as package:target.
 FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
 
-.PHONY: test tools check fuzz bench build
+.PHONY: test tools check allocations fuzz bench microbench build
 
-test: tools check
+test: tools check allocations
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 	$(MAKE) fuzz
 
@@ -31,7 +33,13 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+allocations:
+	$(GO) run ./cmd/allocations $(if $(ACCEPT),-accept)
+
 bench:
+	$(GO) run ./cmd/benchmark $(BENCH)
+
+microbench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 build:

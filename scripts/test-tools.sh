@@ -7,7 +7,7 @@ set -u
 # What is looked for, the Debian package that has it, and whose tests need it.
 needed='
 nbdkit                                              nbdkit               nbd,plugins,recordings,cmd
-/usr/lib/*/nbdkit/plugins/nbdkit-lua-plugin.so      nbdkit-plugin-lua    plugins/lua
+/usr/lib/*/nbdkit/plugins/nbdkit-lua-plugin.so      nbdkit-plugin-lua    plugins/lua,cmd
 /usr/lib/*/nbdkit/plugins/nbdkit-python-plugin.so   nbdkit-plugin-python plugins/starlark
 nbdinfo                                             libnbd-bin           nbd,cmd
 nbdcopy                                             libnbd-bin           nbd,cmd
@@ -17,6 +17,7 @@ qemu-nbd                                            qemu-utils           nbd
 nbd-server                                          nbd-server           nbd
 nbd-client                                          nbd-client           nbd
 fusermount3                                         fuse3                fusemount,cmd
+nbdfuse                                             libnbd-bin           cmd
 fio                                                 fio                  nbd,recordings,cmd
 tmux                                                tmux                 tui,cmd
 jq                                                  jq                   recordings,cmd
