@@ -16,7 +16,7 @@ const helperName = "fusermount3"
 
 // helperMount mounts at path and returns the open /dev/fuse, which the helper
 // sends through the socket that _FUSE_COMMFD names (libfuse, util/fusermount.c).
-func helperMount(path string, readOnly bool) (fd int, err error) {
+func helperMount(path string, readOnly, others bool) (fd int, err error) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("socketpair", err)
@@ -26,6 +26,9 @@ func helperMount(path string, readOnly bool) (fd int, err error) {
 	options := fmt.Sprintf("fsname=%s,subtype=%s,max_read=%d", source(os.Getpid()), fsName, maxTransfer)
 	if readOnly {
 		options += ",ro"
+	}
+	if others {
+		options += ",allow_other"
 	}
 	cmd := exec.Command(helperName, "-o", options, "--", path)
 	cmd.Env = append(os.Environ(), "_FUSE_COMMFD=3")

@@ -21,12 +21,32 @@ func (nullDisk) Info() plugins.Info {
 func (nullDisk) Do(context.Context, *plugins.Request) error { return nil }
 func (nullDisk) Close() error                               { return nil }
 
+func (d nullDisk) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
+	return []plugins.Export{{}}, nil
+}
+func (d nullDisk) Open(context.Context, plugins.OpenParams) (plugins.Handle, error) { return d, nil }
+
+// nullTree is a nullDisk as it would be mounted over a file.
+func nullTree(t testing.TB) *tree {
+	tree := newTree(context.Background(), &place{}, &Options{Backend: nullDisk{}, Conn: testConn})
+	if err := tree.add(context.Background(), plugins.Export{}, ""); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// header is that of a request to a nullTree.
+func header() fuse.InHeader {
+	return fuse.InHeader{NodeId: fuse.FUSE_ROOT_ID, Caller: fuse.Caller{Pid: uint32(os.Getpid())}}
+}
+
 func TestNoAllocations(t *testing.T) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(t)
 	interrupt := make(chan struct{})
 	buf := make([]byte, 4096)
-	read := fuse.ReadIn{Offset: 4096, Size: 4096}
-	write := fuse.WriteIn{Offset: 4096, Size: 4096}
+	read := fuse.ReadIn{InHeader: header(), Fh: 1, Offset: 4096, Size: 4096}
+	write := fuse.WriteIn{InHeader: header(), Fh: 1, Offset: 4096, Size: 4096}
+	fsync := fuse.FsyncIn{InHeader: header(), Fh: 1}
 	tests := map[string]func(){
 		"read": func() {
 			answer, code := d.Read(interrupt, &read, buf)
@@ -40,7 +60,7 @@ func TestNoAllocations(t *testing.T) {
 				t.Errorf("Write: %v", code)
 			}
 		},
-		"flush": func() { d.Fsync(interrupt, &fuse.FsyncIn{}) },
+		"flush": func() { d.Fsync(interrupt, &fsync) },
 	}
 	for name, f := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,31 +72,31 @@ func TestNoAllocations(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(b)
 	interrupt := make(chan struct{})
 	buf := make([]byte, 4096)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			answer, _ := d.Read(interrupt, &fuse.ReadIn{Size: 4096}, buf)
+			answer, _ := d.Read(interrupt, &fuse.ReadIn{InHeader: header(), Fh: 1, Size: 4096}, buf)
 			answer.Done()
 		}
 	})
 }
 
 func TestDrain(t *testing.T) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(t)
 	interrupt := make(chan struct{})
-	answer, code := d.Read(interrupt, &fuse.ReadIn{}, make([]byte, 512))
+	answer, code := d.Read(interrupt, &fuse.ReadIn{InHeader: header(), Fh: 1}, make([]byte, 512))
 	if code != fuse.OK {
 		t.Fatal(code)
 	}
 	drained := make(chan struct{})
 	go func() {
-		d.drain()
+		d.end()
 		close(drained)
 	}()
 	for code = fuse.OK; code == fuse.OK; { // until drain has begun
-		code = d.Fsync(interrupt, &fuse.FsyncIn{})
+		code = d.Fsync(interrupt, &fuse.FsyncIn{InHeader: header(), Fh: 1})
 	}
 	if code != fuse.Status(syscall.ESHUTDOWN) {
 		t.Errorf("a request while draining: %v", code)
@@ -149,7 +169,7 @@ func TestScan(t *testing.T) {
 func TestHelperComplaint(t *testing.T) {
 	needProgram(t, helperName)
 	path := t.TempDir() + "/missing"
-	_, err := helperMount(path, false)
+	_, err := helperMount(path, false, false)
 	if err == nil {
 		t.Fatal("mounted at a place that does not exist")
 	}

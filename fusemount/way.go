@@ -35,24 +35,27 @@ func findWay(helper bool) (way, error) {
 // closed in children, since a mount whose device some child kept open would
 // hang instead of dying with this process. (go-fuse, which could mount by
 // itself, leaves it open in them.)
-func (w way) mount(path string, folder, readOnly bool) (fd int, err error) {
+func (w way) mount(place *place, readOnly, others bool) (fd int, err error) {
 	if w == byHelper {
-		return helperMount(path, readOnly)
+		return helperMount(place.path, readOnly, others)
 	}
 	fd, err = syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("open /dev/fuse", err)
 	}
 	mode := syscall.S_IFREG
-	if folder {
+	if place.folder {
 		mode = syscall.S_IFDIR
 	}
 	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, mode, os.Geteuid(), os.Getegid(), maxTransfer)
+	if others {
+		data += ",allow_other"
+	}
 	flags := uintptr(syscall.MS_NOSUID | syscall.MS_NODEV)
 	if readOnly {
 		flags |= syscall.MS_RDONLY
 	}
-	err = syscall.Mount(source(os.Getpid()), path, "fuse."+fsName, flags, data)
+	err = syscall.Mount(source(os.Getpid()), place.path, "fuse."+fsName, flags, data)
 	if err == nil {
 		return fd, nil
 	}
