@@ -216,7 +216,7 @@ func newServer(t *tree, way way, o *Options) (*fuse.Server, error) {
 
 		// Reads come from memory: splicing cannot help, and go-fuse would try each time.
 		DisableSplice:      true,
-		DisableXAttrs:      !t.described(),
+		DisableXAttrs:      !t.described(), // with them each cached write asks for one
 		DisableReadDirPlus: true,
 
 		// The time stamps change with each write, which must not empty the page cache.
@@ -321,7 +321,7 @@ func (f *FS) unmount(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	f.log(fmt.Sprintf("%s is in use: taking it away from the programs that have it open (%v)", f.Path(), inUse))
+	f.log(f.inUse(inUse))
 	f.tree.end()
 	<-time.After(lastPause) // go-fuse sends an answer after the method that gave it has returned
 	mine, err := ownMount(f.place.path)
@@ -332,6 +332,18 @@ func (f *FS) unmount(ctx context.Context) error {
 		return errDetached
 	}
 	return f.way.force(mine)
+}
+
+// inUse says that programs have the mount open, and which, since unmounting it
+// failed for err.
+func (f *FS) inUse(err error) string {
+	who := "the programs that have it open"
+	if e, merr := ownMount(f.place.path); merr == nil && e != nil {
+		if names := holders(e); len(names) > 0 {
+			who = listed(names)
+		}
+	}
+	return fmt.Sprintf("%s is in use: taking it away from %s (%v)", f.Path(), who, err)
 }
 
 // lineWriter hands each line that a log.Logger writes to a function.

@@ -3,7 +3,6 @@ package fusemount
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -21,14 +20,8 @@ type staleness struct {
 // A span is the bytes from lo up to hi of a file, all of it if hi is 0.
 type span struct{ lo, hi uint64 }
 
-const (
-	// mostSpans are kept apart for a file; more become one.
-	mostSpans = 16
-
-	// staleRest is how long the kernel is left alone between two times. A
-	// change that comes alone is told at once.
-	staleRest = 2 * time.Millisecond
-)
+// mostSpans are kept apart for a file; more become one.
+const mostSpans = 16
 
 func newStaleness() *staleness {
 	return &staleness{nodes: map[uint64][]span{}, wake: make(chan struct{}, 1)}
@@ -93,11 +86,6 @@ func (s *staleness) run(done <-chan struct{}, notify func(node uint64, offset, l
 				// A file that the kernel does not know has nothing to forget.
 				notify(node, int64(x.lo), int64(x.hi-x.lo))
 			}
-		}
-		select {
-		case <-done:
-			return
-		case <-time.After(staleRest):
 		}
 	}
 }
