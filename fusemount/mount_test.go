@@ -93,7 +93,7 @@ func TestCloseWhileInUse(t *testing.T) {
 	s := serve(t, fakeConfig{Mountpoint: filepath.Join(dir, "disk")})
 	h := hold(t, s.path, []string{openWrite, "write 0 1 1"}, []string{"write 0 1 1", "read 0 1", "fsync"})
 	s.mustClose()
-	if !s.logged("log " + s.path + " is in use: taking it away from "+filepath.Base(os.Args[0])+" (pid "+fmt.Sprint(h.cmd.Process.Pid)+") (") {
+	if !s.logged("log " + s.path + " is in use: taking it away from " + filepath.Base(os.Args[0]) + " (pid " + fmt.Sprint(h.cmd.Process.Pid) + ") (") {
 		t.Errorf("no message in %q", s.logs)
 	}
 	if got := listing(t, dir); got != "" {

@@ -130,6 +130,7 @@ traffic, on the screen.`,
 		newReplayCommand(std),
 		newDiffCommand(std),
 		newExplainCommand(std),
+		newDoctorCommand(std),
 		newVersionCommand(std),
 		newFiltersTopic(std),
 	)
