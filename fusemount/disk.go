@@ -99,8 +99,7 @@ func (d *disk) fill(a *fuse.Attr) {
 	a.SetTimes(&t.mounted, &modified, &modified)
 }
 
-// Open lets in whoever the kernel let through. O_TRUNC is ignored, as a block
-// device ignores it.
+// Open lets in whoever the kernel let through.
 func (d *disk) Open(in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	t, s := d.tree, d.current.Load()
 	if s.ended() != nil {

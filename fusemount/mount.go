@@ -222,8 +222,9 @@ func newServer(t *tree, way way, o *Options) (*fuse.Server, error) {
 		// The time stamps change with each write, which must not empty the page cache.
 		ExplicitDataCacheControl: o.Cache,
 
-		ExtraCapabilities: fuse.CAP_ATOMIC_O_TRUNC | // Open sees O_TRUNC, instead of a truncation after it
-			fuse.CAP_ASYNC_DIO | // asynchronous I/O of one program runs at once
+		// Without CAP_ATOMIC_O_TRUNC: it has the kernel take the file for empty once
+		// it was opened with O_TRUNC, and programs that have mapped it get SIGBUS.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | // asynchronous I/O of one program runs at once
 			fuse.CAP_DIRECT_IO_ALLOW_MMAP,
 	})
 }

@@ -210,10 +210,13 @@ func (t *tree) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut)
 }
 
 // SetAttr refuses another size. Owner, mode and times cannot be changed either,
-// but programs that copy files try, and a disk is none the worse for it.
+// but programs that copy files try, and a disk is none the worse for it. The same
+// goes for O_TRUNC, after which the kernel asks for the size 0 without naming an
+// open file; truncate(2) to 0, which looks alike, does as little.
 func (t *tree) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
 	t.fill(in.NodeId, &out.Attr)
-	if size, ok := in.GetSize(); ok && size != out.Size {
+	_, opened := in.GetFh()
+	if size, ok := in.GetSize(); ok && size != out.Size && (opened || size > 0) {
 		return fuse.EPERM
 	}
 	out.SetTimeout(attrTimeout)

@@ -16,7 +16,7 @@ import (
 // TestMain lets the test binary be the program: as `workbench` in scripts, and
 // by its own name for tests that start it themselves (see program).
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"workbench": main})
+	testscript.Main(m, map[string]func(){"workbench": main, "shake": shakeMain})
 }
 
 // scriptTimeout bounds one script, its clients and its mounts included.
