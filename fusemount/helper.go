@@ -23,12 +23,9 @@ func helperMount(path string, readOnly, others bool) (fd int, err error) {
 	}
 	defer syscall.Close(pair[0])
 	theirs := os.NewFile(uintptr(pair[1]), "fusermount3's end")
-	options := fmt.Sprintf("fsname=%s,subtype=%s,max_read=%d", source(os.Getpid()), fsName, maxTransfer)
+	options := fmt.Sprintf("fsname=%s,subtype=%s,%s", source(os.Getpid()), fsName, mountOptions(others))
 	if readOnly {
 		options += ",ro"
-	}
-	if others {
-		options += ",allow_other"
 	}
 	cmd := exec.Command(helperName, "-o", options, "--", path)
 	cmd.Env = append(os.Environ(), "_FUSE_COMMFD=3")

@@ -3,6 +3,7 @@ package fusemount
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -296,6 +298,10 @@ func serverMain() int {
 		ReadOnly: c.ReadOnly,
 		Cache:    c.Cache,
 		Conn:     testConn,
+
+		AllowOther: c.AllowOther,
+		Outside:    c.Outside,
+
 		Log:      func(text string) { say("log", text) },
 		Trace: Trace{
 			Connect:    func(conn uint32, peer string) { say("trace connect", conn, peer) },
@@ -319,10 +325,21 @@ func serverMain() int {
 	say("mounted", strconv.Quote(f.Path()))
 	commands := bufio.NewScanner(os.Stdin)
 	for commands.Scan() {
-		switch commands.Text() {
+		word, rest, _ := strings.Cut(commands.Text(), " ")
+		switch word {
 		case "stats":
 			text, _ := json.Marshal(disk.snapshot())
 			say("stats", string(text))
+		case "cut":
+			disk.cutOff(rest == "force")
+			say("cut")
+		case "change": // offset, length, byte
+			var offset, n int
+			var b byte
+			fmt.Sscan(rest, &offset, &n, &b)
+			disk.change(offset, n, b)
+			f.Changed(0, uint64(offset), uint64(n))
+			say("changed")
 		case "done": // wait for somebody else to unmount
 			<-f.Done()
 			say("done")
@@ -461,6 +478,20 @@ func clientMain(path string, commands []string) int {
 			mapped[n[0]] = byte(n[1])
 		case "peek": // offset
 			result = mapped[n[0]]
+		case "until": // offset, byte: for that to be there
+			for limit := time.Now().Add(timeLimit / 4); mapped[n[0]] != byte(n[1]) && time.Now().Before(limit); {
+				runtime.Gosched()
+			}
+			result = mapped[n[0]]
+		case "describe":
+			buf := make([]byte, 1024)
+			var size int
+			if size, err = unix.Listxattr(path, buf); err == nil {
+				name := strings.TrimRight(string(buf[:size]), "\x00")
+				if size, err = unix.Getxattr(path, cmp.Or(name, descriptionAttribute), buf); err == nil {
+					result = name + "=" + string(buf[:size])
+				}
+			}
 		case "msync":
 			err = unix.Msync(mapped, unix.MS_SYNC)
 		case "wait": // for the end of the standard input

@@ -47,10 +47,7 @@ func (w way) mount(place *place, readOnly, others bool) (fd int, err error) {
 	if place.folder {
 		mode = syscall.S_IFDIR
 	}
-	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, mode, os.Geteuid(), os.Getegid(), maxTransfer)
-	if others {
-		data += ",allow_other"
-	}
+	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,%s", fd, mode, os.Geteuid(), os.Getegid(), mountOptions(others))
 	flags := uintptr(syscall.MS_NOSUID | syscall.MS_NODEV)
 	if readOnly {
 		flags |= syscall.MS_RDONLY
@@ -67,6 +64,18 @@ func (w way) mount(place *place, readOnly, others bool) (fd int, err error) {
 		return 0, fmt.Errorf("mount: %w: the kernel has no FUSE", err)
 	}
 	return 0, os.NewSyscallError("mount", err)
+}
+
+// mountOptions returns what the kernel is told in either way. By
+// default_permissions it checks permissions itself, and so asks for attributes
+// when a file is opened: else it would take a file that was mounted over for
+// empty, and a program that maps it at once would get SIGBUS.
+func mountOptions(others bool) string {
+	options := fmt.Sprintf("default_permissions,max_read=%d", maxTransfer)
+	if others {
+		options += ",allow_other"
+	}
+	return options
 }
 
 // unmount takes away what is mounted at path; it fails if that is in use.
