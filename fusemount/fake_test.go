@@ -23,7 +23,10 @@ type fakeConfig struct {
 	AllowOther bool
 	NextSize   int // of the disk, after it was cut off; 0 = the same
 	Helper     bool
-	Child      bool // the server has a child process that outlives it
+	User       bool   // the server becomes an ordinary user's
+	Conf       string // in the configuration that fusermount3 has then
+	Scratch    string // an empty folder for that
+	Child      bool   // the server has a child process that outlives it
 
 	Size                     int
 	NoWrite, NoFlush, NoZero bool

@@ -144,13 +144,23 @@ func tryServe(t *testing.T, c fakeConfig) (*server, string) {
 	if c.Size == 0 {
 		c.Size = 1 << 20
 	}
+	if c.User {
+		c.Scratch = t.TempDir()
+	}
 	config, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
+	limit := timeLimit
+	if os.Getenv("WORKBENCH_CYCLES") != "" {
+		limit = 10 * timeLimit
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	s := &server{t: t, cmd: exec.CommandContext(ctx, os.Args[0], string(config))}
 	s.cmd.Env = childEnv(roleServer)
+	if c.User {
+		s.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	}
 	s.cmd.Stderr = os.Stderr
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -285,6 +295,12 @@ func serverMain() int {
 	if c.CloseTimeout == 0 {
 		c.CloseTimeout = 5 * time.Second
 	}
+	if c.User {
+		if err := becomeUser(c.Conf, c.Scratch); err != nil {
+			fmt.Println("failed", err)
+			return 1
+		}
+	}
 	var mu sync.Mutex // guards the standard output
 	say := func(words ...any) {
 		mu.Lock()
@@ -302,7 +318,7 @@ func serverMain() int {
 		AllowOther: c.AllowOther,
 		Outside:    c.Outside,
 
-		Log:      func(text string) { say("log", text) },
+		Log: func(text string) { say("log", text) },
 		Trace: Trace{
 			Connect:    func(conn uint32, peer string) { say("trace connect", conn, peer) },
 			Opened:     func(conn uint32, export string, info plugins.Info) { say("trace opened", conn, export, info.Size) },
@@ -330,6 +346,17 @@ func serverMain() int {
 		case "stats":
 			text, _ := json.Marshal(disk.snapshot())
 			say("stats", string(text))
+		case "survey":
+			facts, err := Survey()
+			for _, f := range facts {
+				say("fact", f.State, f.What, f.Text, f.Advice)
+			}
+			say("surveyed", err)
+		case "cycle": // how often, where
+			var n int
+			var at string
+			fmt.Sscan(rest, &n, &at)
+			say("cycled", cycle(n, at))
 		case "cut":
 			disk.cutOff(rest == "force")
 			say("cut")
