@@ -44,7 +44,7 @@
 // FUSE tells a file system that a program got a signal while it waits, but not
 // which one. Most do no harm: a Go program interrupts its own threads all the
 // time, and a request that failed for that reason would be a disk error out of
-// nowhere. A disk cannot be interrupted, and this one neither, except when the
-// program was killed, so that nobody waits for the answer: only then the
-// request's context is cancelled. See request.look.
+// nowhere. So the program is looked at: only when it is being killed, or when a
+// signal to stop waits for it (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM), the
+// request's context is cancelled, and the program gets EINTR. See request.look.
 package fusemount

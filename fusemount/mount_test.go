@@ -343,11 +343,26 @@ func TestSignals(t *testing.T) {
 				t.Errorf("the program ended with %v", err)
 			}
 			stats := s.mustClose()
-			if len(stats.Errors) != 1 || stats.Errors[0] != errKilled.Error() {
+			if len(stats.Errors) != 1 || stats.Errors[0] != errStopped.Error() {
 				t.Errorf("errors %q", stats.Errors)
 			}
 		})
 	}
+	t.Run("caught", func(t *testing.T) {
+		needProgram(t, "dd") // which catches it, and stops
+		s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512})
+		cmd := exec.Command("dd", "if="+s.path, "bs=512", "skip=1", "count=1", "status=none")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		s.waitFor("the read", func(stats fakeStats) bool { return stats.InFlight == 1 })
+		cmd.Process.Signal(syscall.SIGINT)
+		s.waitFor("the end of the read", func(stats fakeStats) bool { return stats.InFlight == 0 })
+		if err := cmd.Wait(); err == nil || err.Error() != "signal: interrupt" {
+			t.Errorf("the program ended with %v", err)
+		}
+		s.mustClose()
+	})
 	t.Run("interrupted, killed later", func(t *testing.T) {
 		s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512})
 		h := hold(t, s.path, []string{openWrite}, []string{"read 512 1"})

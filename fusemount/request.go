@@ -14,8 +14,8 @@ import (
 	"workbench/plugins"
 )
 
-// errKilled cancels a request.
-var errKilled = plugins.Errorf(syscall.EINTR, "the program that waited for it was killed")
+// errStopped cancels a request.
+var errStopped = plugins.Errorf(syscall.EINTR, "the program that waited for it was told to stop")
 
 // A request is one operation on its way through the handle. It is used again,
 // with its context, so that an operation allocates none.
@@ -75,11 +75,10 @@ func (r *request) end(err error) {
 // keptExtents is how much room for extents a request keeps when it is done.
 const keptExtents = 1 << 10
 
-// lookEvery is how long a program that was killed may have to wait.
+// lookEvery is how long a program that was told to stop may have to wait.
 const lookEvery = 100 * time.Millisecond
 
-// look cancels r if the program that waits for it got a signal and will not
-// live to see the answer. What sort of signal it was, FUSE does not say, and of
+// look cancels r if the program that waits for it got a signal to stop. What sort of signal it was, FUSE does not say, and of
 // a second one not even that it came: so the program itself is looked at, again
 // and again once there was a signal.
 func (r *request) look() {
@@ -90,8 +89,8 @@ func (r *request) look() {
 	}
 	select {
 	case <-r.interrupt:
-		if killed(r.thread) {
-			r.cancel(errKilled)
+		if stopped(r.thread) {
+			r.cancel(errStopped)
 			return
 		}
 	default:
@@ -99,19 +98,32 @@ func (r *request) look() {
 	r.watch.Reset(lookEvery)
 }
 
-// killed reports whether a thread is being killed or gone. The kernel turns
-// every signal that ends a process without a core dump into a SIGKILL for each
-// of its threads.
-func killed(thread uint32) bool {
+// stops are the signals that ask a program to stop, or to give up what it waits
+// for. Others (a runtime's own, a child that ended, a window that changed) are
+// no reason to fail its request.
+const stops = 1<<(syscall.SIGHUP-1) | 1<<(syscall.SIGINT-1) | 1<<(syscall.SIGQUIT-1) | 1<<(syscall.SIGALRM-1) | 1<<(syscall.SIGTERM-1)
+
+// stopped reports whether a thread is being killed, is gone, or has been told to
+// stop and catches that. The kernel turns every signal that ends a process
+// without a core dump into a SIGKILL for each of its threads.
+func stopped(thread uint32) bool {
 	if thread == 0 {
 		return false
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
+	bytes, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
 	if err != nil {
 		return os.IsNotExist(err)
 	}
-	mask, err := strconv.ParseUint(statusLine(string(text), "SigPnd"), 16, 64)
-	return err == nil && mask&(1<<(syscall.SIGKILL-1)) != 0
+	text := string(bytes)
+	mask := func(name string) uint64 {
+		mask, err := strconv.ParseUint(statusLine(text, name), 16, 64)
+		if err != nil {
+			return 0
+		}
+		return mask
+	}
+	asked := (mask("SigPnd") | mask("ShdPnd")) & stops &^ mask("SigBlk") &^ mask("SigIgn")
+	return asked != 0 || mask("SigPnd")&(1<<(syscall.SIGKILL-1)) != 0
 }
 
 // status returns the answer for err. Two errnos cannot be sent: ENOSYS asks the

@@ -118,7 +118,7 @@ func TestStatus(t *testing.T) {
 		{nil, 0},
 		{errors.New("no errno"), syscall.EIO},
 		{plugins.Errorf(syscall.EFBIG, "x"), syscall.EFBIG},
-		{errKilled, syscall.EINTR},
+		{errStopped, syscall.EINTR},
 		{plugins.Errorf(syscall.ENOSYS, "x"), syscall.EOPNOTSUPP},
 		{plugins.Errorf(511, "x"), 511},
 		{plugins.Errorf(512, "x"), syscall.EIO},
@@ -130,12 +130,12 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestKilled(t *testing.T) {
-	if killed(0) || killed(uint32(os.Getpid())) || killed(1) {
-		t.Error("a process that lives counts as killed")
+func TestStopped(t *testing.T) {
+	if stopped(0) || stopped(uint32(os.Getpid())) || stopped(1) {
+		t.Error("a process that lives counts as stopped")
 	}
-	if !killed(1 << 30) {
-		t.Error("a process that is not there does not count as killed")
+	if !stopped(1 << 30) {
+		t.Error("a process that is not there does not count as stopped")
 	}
 }
 
