@@ -2,6 +2,7 @@
 # make check    formatting, vet and staticcheck alone
 # make fuzz     what takes input from outside on random input, for FUZZTIME each
 # make bench    Go benchmarks of the hot pieces
+# make soak     what takes long: a disk is shaken for a minute in each mode, and mounted a thousand times
 # make build    the program, as ./workbench
 
 GO ?= go
@@ -11,7 +12,7 @@ FUZZTIME ?= 10s
 # What takes input from outside, as package:target.
 FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
 
-.PHONY: test tools check fuzz bench build
+.PHONY: test tools check fuzz bench soak build
 
 test: tools check
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -33,6 +34,10 @@ check:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	WORKBENCH_SHAKE=60s $(GO) test -race -count 1 -run 'TestShake' ./cmd/workbench
+	WORKBENCH_CYCLES=1000 $(GO) test -race -count 1 -run 'TestMountAgainAndAgain|TestManyMounts' ./fusemount
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o workbench ./cmd/workbench
