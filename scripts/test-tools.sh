@@ -29,6 +29,7 @@ fallocate                                           util-linux           fusemou
 nsenter                                             util-linux           fusemount
 debugfs                                             e2fsprogs            cmd
 sqlite3                                             sqlite3              cmd
+losetup                                             mount                cmd
 '
 
 PATH=$PATH:/usr/sbin:/sbin
