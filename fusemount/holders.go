@@ -1,6 +1,7 @@
 package fusemount
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,14 +13,18 @@ import (
 // holders names what keeps a mount in use: "dd (pid 812)", "the loop device
 // /dev/loop0", "what is mounted at /mnt/a". It reads of processes what does not
 // ask the mount: which mount a descriptor belongs to, which device a map is of.
-// What this user may not look at is not found.
-func holders(e *mountEntry) []string {
+// What this user may not look at is not found. It looks at every process, until
+// ctx ends.
+func holders(ctx context.Context, e *mountEntry) []string {
 	var out []string
 	pids, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil // not reached: the pattern is a good one
 	}
 	for _, dir := range pids {
+		if ctx.Err() != nil {
+			break
+		}
 		if holds(dir, e) {
 			pid := filepath.Base(dir)
 			name, err := os.ReadFile(dir + "/comm")
@@ -51,9 +56,14 @@ func holds(dir string, e *mountEntry) bool {
 	if dir == fmt.Sprintf("/proc/%d", os.Getpid()) {
 		return false
 	}
-	files, _ := filepath.Glob(dir + "/fdinfo/*")
+	files, _ := os.ReadDir(dir + "/fd") // not those of others, unless this is root
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		path, err := os.Readlink(dir + "/fd/" + file.Name())
+		if err != nil || !e.has(path) {
+			continue
+		}
+		// It may be of what was there before, below the mount.
+		text, err := os.ReadFile(dir + "/fdinfo/" + file.Name())
 		if err == nil && statusLine("\n"+string(text), "mnt_id") == e.id {
 			return true
 		}

@@ -347,7 +347,7 @@ func serverMain() int {
 			text, _ := json.Marshal(disk.snapshot())
 			say("stats", string(text))
 		case "survey":
-			facts, err := Survey()
+			facts, err := Survey(context.Background())
 			for _, f := range facts {
 				say("fact", f.State, f.What, f.Text, f.Advice)
 			}

@@ -93,6 +93,7 @@ func TestDrain(t *testing.T) {
 	drained := make(chan struct{})
 	go func() {
 		d.end()
+		d.drain()
 		close(drained)
 	}()
 	for code = fuse.OK; code == fuse.OK; { // until drain has begun

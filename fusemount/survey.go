@@ -2,6 +2,7 @@ package fusemount
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -29,12 +30,13 @@ const (
 )
 
 // Survey finds out whether this process could mount, and which mounts of this
-// program nobody serves any more. It changes nothing.
-func Survey() ([]Fact, error) {
+// program nobody serves any more. It changes nothing. When ctx
+// ends it no longer looks for who uses those.
+func Survey(ctx context.Context) ([]Fact, error) {
 	facts := []Fact{device()}
 	facts = append(facts, helper()...)
 	facts = append(facts, othersAllowed())
-	mounts, err := surveyMounts()
+	mounts, err := surveyMounts(ctx)
 	return append(facts, mounts...), err
 }
 
@@ -136,7 +138,7 @@ func othersAllowed() Fact {
 }
 
 // surveyMounts looks at the mounts of this program.
-func surveyMounts() ([]Fact, error) {
+func surveyMounts(ctx context.Context) ([]Fact, error) {
 	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, fmt.Errorf("reading the mount table: %w", err)
@@ -156,7 +158,7 @@ func surveyMounts() ([]Fact, error) {
 			f.State = Bad
 			f.Text = fmt.Sprintf("stale: process %d, which served it, is gone", pid)
 			f.Advice = "workbench mount at the same place detaches it; or: " + unmountCommand(e.path)
-			if names := holders(&e); len(names) > 0 {
+			if names := holders(ctx, &e); len(names) > 0 {
 				f.Text += "; in use by " + listed(names)
 			}
 		}

@@ -155,9 +155,16 @@ func (t *tree) keep(log func(string)) {
 	}
 }
 
-// end lets no more requests begin, and waits for those in flight.
+// end lets no more requests begin.
 func (t *tree) end() {
 	t.ending.Store(true)
+	for _, d := range t.disks {
+		d.current.Load().end(errUnmounted)
+	}
+}
+
+// drain waits for those in flight.
+func (t *tree) drain() {
 	for _, d := range t.disks {
 		d.current.Load().drain(errUnmounted)
 	}

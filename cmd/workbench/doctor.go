@@ -25,8 +25,8 @@ Each line begins with ok, with note for what some people will miss, or with bad.
 
 Exit status: 0, or 1 if something is bad.`,
 		Args: usageArgs(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			facts, err := fusemount.Survey()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			facts, err := fusemount.Survey(cmd.Context())
 			if err != nil {
 				return err
 			}
