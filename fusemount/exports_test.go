@@ -136,8 +136,8 @@ func TestCaller(t *testing.T) {
 }
 
 func TestFileNames(t *testing.T) {
-	exports := []plugins.Export{{Name: ""}, {Name: "disk"}, {Name: ".."}, {Name: "disk-2"}, {Name: strings.Repeat("x", 300)}}
-	if got, want := strings.Join(fileNames(exports), " "), "disk-3 disk disk-4 disk-2 disk-5"; got != want {
+	exports := []plugins.Export{{Name: ""}, {Name: "disk"}, {Name: ".."}, {Name: "disk-2"}, {Name: strings.Repeat("x", 300)}, {Name: "disk"}}
+	if got, want := strings.Join(fileNames(exports), " "), "disk-3 disk disk-4 disk-2 disk-5 disk-6"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

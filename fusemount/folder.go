@@ -59,7 +59,7 @@ func fileNames(exports []plugins.Export) []string {
 	names := make([]string, len(exports))
 	taken := map[string]bool{}
 	for i, e := range exports {
-		if fileName(e.Name) == e.Name {
+		if fileName(e.Name) == e.Name && !taken[e.Name] {
 			names[i] = e.Name
 			taken[e.Name] = true
 		}
