@@ -18,10 +18,13 @@ func TestMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var spans []span
 		var added [4096]bool
+		loose := false // what was too much became one
 		for range rapid.IntRange(1, 40).Draw(t, "spans") {
 			lo := rapid.Uint64Range(0, 4000).Draw(t, "lo")
 			x := span{lo, lo + rapid.Uint64Range(1, 90).Draw(t, "length")}
+			before := len(spans)
 			spans = merge(spans, x)
+			loose = loose || before == mostSpans && len(spans) == 1
 			for i := x.lo; i < x.hi; i++ {
 				added[i] = true
 			}
@@ -45,7 +48,7 @@ func TestMerge(t *testing.T) {
 				}
 			}
 		}
-		if len(spans) > 1 && covered != wanted {
+		if !loose && covered != wanted {
 			t.Fatalf("%d bytes in %v, want %d", covered, spans, wanted)
 		}
 		if all := merge(slices.Clone(spans), span{}); len(all) != 1 || all[0] != (span{}) {
