@@ -4,6 +4,7 @@
 # make bench    the workbench and other servers in turns, into BENCHMARKS.md, in 25 minutes; BENCH=-short: to the terminal, in 3
 # make allocations  what the hot pieces allocate, against what was accepted; ACCEPT=yes accepts what they do now
 # make microbench   Go benchmarks of the hot pieces
+# make soak     what takes long: a disk is shaken for a minute in each mode, and mounted a thousand times
 # make build    the program, as ./workbench
 
 GO ?= go
@@ -13,7 +14,7 @@ FUZZTIME ?= 10s
 # What takes input from outside, as package:target.
 FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
 
-.PHONY: test tools check allocations fuzz bench microbench build
+.PHONY: test tools check allocations fuzz bench microbench soak build
 
 test: tools check allocations
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -41,6 +42,10 @@ bench:
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	WORKBENCH_SHAKE=60s $(GO) test -race -count 1 -run 'TestShake' ./cmd/workbench
+	WORKBENCH_CYCLES=1000 $(GO) test -race -count 1 -run 'TestMountAgainAndAgain|TestManyMounts' ./fusemount
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o workbench ./cmd/workbench

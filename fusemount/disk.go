@@ -2,8 +2,7 @@ package fusemount
 
 import (
 	"context"
-	"os"
-	"sync"
+	"fmt"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,132 +12,112 @@ import (
 	"workbench/plugins"
 )
 
-// The nodes. In a folder the file is the second one.
-const (
-	rootNode = fuse.FUSE_ROOT_ID
-	fileNode = rootNode + 1
-)
-
 // blockSize is what stat and statfs say, in bytes. It has no other meaning.
 const blockSize = 4096
 
 // attrTimeout is how long the kernel may remember names and attributes. They
-// do not change while the disk is open, but for the times, of which the kernel
-// knows when to ask again.
+// do not change while a disk is open, but for the times, of which the kernel
+// knows when to ask again, or is told.
 const attrTimeout = time.Hour
 
-// A disk is the file system that the kernel talks to: one file, and the folder
-// that it may be in. go-fuse calls its methods on many goroutines at once.
+// A disk is one file. go-fuse calls its methods on many goroutines at once, by
+// way of the tree that the disk is in.
 type disk struct {
-	fuse.RawFileSystem // what is not implemented here
+	tree        *tree
+	node        uint64 // what the kernel calls it
+	name        string // in the folder; "" if the file itself is mounted
+	export      string
+	description string // for people; may be empty
 
-	handle plugins.Handle
-	info   plugins.Info
-	conn   uint32
-	cache  bool
-	name   string // of the file in the folder; "" if the file itself is mounted
-
-	owner    fuse.Owner
-	mounted  time.Time
-	modified atomic.Int64 // a plugins.Stamp: when the disk was written last
-
-	base   context.Context // what the contexts of all requests come from
-	cancel context.CancelCauseFunc
-
-	mu       sync.Mutex
-	free     []*request    // guarded by mu; for reuse
-	inFlight int           // guarded by mu
-	draining chan struct{} // guarded by mu; set by drain, closed when inFlight is 0
+	modified atomic.Int64            // a plugins.Stamp: when the disk was written last
+	current  atomic.Pointer[session] // never nil once the disk is mounted
+	turn     chan struct{}           // holds one token while renew is at work
 }
 
-var _ fuse.RawFileSystem = (*disk)(nil)
-
-func newDisk(ctx context.Context, handle plugins.Handle, o *Options) *disk {
-	d := &disk{
-		RawFileSystem: fuse.NewDefaultRawFileSystem(),
-		handle:        handle,
-		info:          handle.Info(),
-		conn:          o.Conn,
-		cache:         o.Cache,
-		owner:         fuse.Owner{Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())},
-		mounted:       time.Now(),
+// session returns the session in which a program opened the file.
+func (d *disk) session(number uint64) (*session, fuse.Status) {
+	if s := d.current.Load(); s.number == number {
+		return s, fuse.OK
 	}
-	d.base, d.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	return d
+	return nil, status(errCutOff)
 }
 
-// String names the file system in go-fuse's messages.
-func (d *disk) String() string { return fsName }
-
-// isFolder reports whether node is the folder.
-func (d *disk) isFolder(node uint64) bool { return d.name != "" && node == rootNode }
-
-// fill sets the attributes of a node.
-func (d *disk) fill(node uint64, a *fuse.Attr) {
-	modified := d.mounted
-	if t := plugins.Stamp(d.modified.Load()); t != 0 {
-		modified = t.Time()
+// renew returns the session of d, a new one if the last has ended: the backend
+// cut it off, because the disk is another one now. Whoever opens the file, and a
+// goroutine when it is told, call it.
+func (d *disk) renew(ctx context.Context) (*session, error) {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	a.Ino = node
-	a.Owner = d.owner
+	old := d.current.Load()
+	if old.ended() == nil {
+		return old, nil
+	}
+	if d.tree.ending.Load() {
+		return nil, errUnmounted
+	}
+	if err := d.tree.leave(old); err != nil {
+		return nil, fmt.Errorf("closing the disk before: %w", err)
+	}
+	s, err := d.tree.open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	s.number = old.number + 1
+	d.current.Store(s)
+	if d.tree.ending.Load() {
+		s.end(errUnmounted)
+	}
+	d.touch()
+	d.tree.stale.all(d.node)
+	return s, nil
+}
+
+// touch notes that the disk was written.
+func (d *disk) touch() { d.modified.Store(int64(plugins.Now())) }
+
+// fill sets the attributes of the file.
+func (d *disk) fill(a *fuse.Attr) {
+	t, info := d.tree, d.current.Load().info
+	modified := t.mounted
+	if at := plugins.Stamp(d.modified.Load()); at != 0 {
+		modified = at.Time()
+	}
+	a.Ino = d.node
+	a.Owner = t.owner
 	a.Blksize = blockSize
-	if d.isFolder(node) {
-		a.Mode = syscall.S_IFDIR | 0o500
-		a.Nlink = 2
-		a.SetTimes(&d.mounted, &d.mounted, &d.mounted)
-		return
-	}
-	a.Mode = syscall.S_IFREG | 0o600
-	if d.info.ReadOnly {
-		a.Mode = syscall.S_IFREG | 0o400
+	a.Mode = syscall.S_IFREG | t.permit(0o600)
+	if info.ReadOnly {
+		a.Mode = syscall.S_IFREG | t.permit(0o400)
 	}
 	a.Nlink = 1
-	a.Size = d.info.Size
-	a.Blocks = d.info.Size/512 + min(d.info.Size%512, 1) // of 512 bytes, whatever Blksize says
-	a.SetTimes(&d.mounted, &modified, &modified)
+	a.Size = info.Size
+	a.Blocks = info.Size/512 + min(info.Size%512, 1) // of 512 bytes, whatever Blksize says
+	a.SetTimes(&t.mounted, &modified, &modified)
 }
 
-func (d *disk) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
-	d.fill(in.NodeId, &out.Attr)
-	out.SetTimeout(attrTimeout)
-	return fuse.OK
-}
-
-// SetAttr refuses another size. Owner, mode and times cannot be changed either,
-// but programs that copy files try, and a disk is none the worse for it.
-func (d *disk) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
-	if size, ok := in.GetSize(); ok && size != d.info.Size {
-		return fuse.EPERM
+// Open lets in whoever the kernel let through.
+func (d *disk) Open(in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+	t, s := d.tree, d.current.Load()
+	if s.ended() != nil {
+		var err error
+		if s, err = d.renew(t.base); err != nil {
+			return status(err)
+		}
 	}
-	d.fill(in.NodeId, &out.Attr)
-	out.SetTimeout(attrTimeout)
-	return fuse.OK
-}
-
-// Open lets in whoever the kernel let through. O_TRUNC is ignored, as a block
-// device ignores it.
-func (d *disk) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
-	if d.info.ReadOnly && in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY {
+	if s.info.ReadOnly && in.Flags&syscall.O_ACCMODE != syscall.O_RDONLY {
 		return fuse.EROFS
 	}
-	out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_PARALLEL_DIRECT_WRITES
-	if d.cache {
+	t.asked.forget(in.Pid)
+	out.Fh = s.number
+	switch {
+	case !t.cache:
+		out.OpenFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_PARALLEL_DIRECT_WRITES
+	case s.seen.Swap(true): // else what is cached may be of the disk before
 		out.OpenFlags = fuse.FOPEN_KEEP_CACHE
-	}
-	return fuse.OK
-}
-
-// Flush is called for each close(2), which is no reason to flush a disk. The
-// kernel remembers this answer and does not call again.
-func (d *disk) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
-
-func (d *disk) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
-	*out = fuse.StatfsOut{
-		Bsize:   blockSize,
-		Frsize:  blockSize,
-		Blocks:  d.info.Size/blockSize + min(d.info.Size%blockSize, 1),
-		Files:   1,
-		NameLen: 255,
 	}
 	return fuse.OK
 }

@@ -15,10 +15,18 @@ import (
 type fakeConfig struct {
 	Mountpoint string
 	Export     string
+	Exports    []plugins.Export // what the disk is called; nil = once, by no name
+	Closed     string           // an export that cannot be opened
+	Outside    []string
 	ReadOnly   bool
 	Cache      bool
+	AllowOther bool
+	NextSize   int // of the disk, after it was cut off; 0 = the same
 	Helper     bool
-	Child      bool // the server has a child process that outlives it
+	User       bool   // the server becomes an ordinary user's
+	Conf       string // in the configuration that fusermount3 has then
+	Scratch    string // an empty folder for that
+	Child      bool   // the server has a child process that outlives it
 
 	Size                     int
 	NoWrite, NoFlush, NoZero bool
@@ -45,6 +53,9 @@ type fakeStats struct {
 	Opened    opened
 	Closed    int
 	BadOrigin int // requests whose origin is wrong or whose cookie is in flight already
+	PID       uint32
+	Program   string // of the last request
+	Conn      uint32
 }
 
 // A fakeDisk is both Backend and Handle.
@@ -54,6 +65,7 @@ type fakeDisk struct {
 	mu     sync.Mutex
 	mem    []byte
 	stats  fakeStats
+	client *plugins.Client // of who opened it last
 	flight map[uint64]bool // cookies
 }
 
@@ -77,18 +89,44 @@ type opened struct {
 }
 
 func (d *fakeDisk) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
+	if d.c.Exports != nil {
+		return d.c.Exports, nil
+	}
 	return []plugins.Export{{}}, nil
 }
 
+// cutOff ends the connection of who opened the disk last, and makes it another one.
+func (d *fakeDisk) cutOff(force bool) {
+	d.mu.Lock()
+	client := d.client
+	if d.c.NextSize != 0 {
+		d.c.Size = d.c.NextSize
+		d.mem = make([]byte, d.c.Size)
+	}
+	d.mu.Unlock()
+	client.Disconnect(force)
+}
+
+// change writes to the disk behind the back of the mount.
+func (d *fakeDisk) change(offset, n int, b byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	copy(d.mem[offset:], bytes.Repeat([]byte{b}, n))
+}
+
 func (d *fakeDisk) Open(_ context.Context, p plugins.OpenParams) (plugins.Handle, error) {
-	if d.c.OpenErrno != 0 {
-		return nil, plugins.Errorf(d.c.OpenErrno, "open: fake.lua:3: no disk today")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.client = p.Client
+	if d.c.OpenErrno != 0 || d.c.Closed != "" && d.c.Closed == p.Export {
+		return nil, plugins.Errorf(max(d.c.OpenErrno, syscall.EPERM), "open: fake.lua:3: no disk today")
 	}
 	d.stats.Opened = opened{p.Export, p.Conn, p.ReadOnly}
 	return d, nil
 }
 
 func (d *fakeDisk) Info() plugins.Info {
+	// The size changes only while no request runs, and before the next Open.
 	return plugins.Info{
 		Size:       uint64(d.c.Size),
 		ReadOnly:   d.c.NoWrite || d.stats.Opened.ReadOnly,
@@ -180,10 +218,11 @@ func (d *fakeDisk) note(r *plugins.Request, refused error) {
 	if refused != nil {
 		d.stats.Errors = append(d.stats.Errors, refused.Error())
 	}
-	if r.Origin.Front != plugins.FrontFUSE || r.Origin.Conn != testConn || d.flight[r.Origin.Cookie] || r.Received == 0 {
+	if r.Origin.Front != plugins.FrontFUSE || r.Origin.Conn < testConn || d.flight[r.Origin.Cookie] || r.Received == 0 {
 		d.stats.BadOrigin++
 	}
 	d.flight[r.Origin.Cookie] = true
+	d.stats.PID, d.stats.Program, d.stats.Conn = r.Origin.PID, r.Origin.Program.String(), r.Origin.Conn
 }
 
 func (d *fakeDisk) Finish(r *plugins.Request, err error) {
@@ -216,5 +255,5 @@ func (d *fakeDisk) snapshot() fakeStats {
 	return s
 }
 
-// testConn is the number of every mount in these tests.
+// testConn is the number of the first disk of every mount in these tests.
 const testConn = 7

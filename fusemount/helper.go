@@ -16,14 +16,14 @@ const helperName = "fusermount3"
 
 // helperMount mounts at path and returns the open /dev/fuse, which the helper
 // sends through the socket that _FUSE_COMMFD names (libfuse, util/fusermount.c).
-func helperMount(path string, readOnly bool) (fd int, err error) {
+func helperMount(path string, readOnly, others bool) (fd int, err error) {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("socketpair", err)
 	}
 	defer syscall.Close(pair[0])
 	theirs := os.NewFile(uintptr(pair[1]), "fusermount3's end")
-	options := fmt.Sprintf("fsname=%s,subtype=%s,max_read=%d", source(os.Getpid()), fsName, maxTransfer)
+	options := fmt.Sprintf("fsname=%s,subtype=%s,%s", source(os.Getpid()), fsName, mountOptions(others))
 	if readOnly {
 		options += ",ro"
 	}

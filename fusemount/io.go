@@ -8,21 +8,17 @@ import (
 	"workbench/plugins"
 )
 
-// within returns how many of n bytes from offset on lie on the disk.
-func (d *disk) within(offset, n uint64) uint64 {
-	if offset >= d.info.Size {
-		return 0
-	}
-	return min(n, d.info.Size-offset)
-}
-
 // Read answers with fewer bytes at the end of the disk, and none behind it.
 func (d *disk) Read(interrupt <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	n := d.within(in.Offset, uint64(len(buf)))
+	s, code := d.session(in.Fh)
+	if code != fuse.OK {
+		return nil, code
+	}
+	n := s.within(in.Offset, uint64(len(buf)))
 	if n == 0 {
 		return fuse.ReadResultData(nil), fuse.OK
 	}
-	r, code := d.begin(plugins.OpRead, interrupt, &in.InHeader)
+	r, code := s.begin(plugins.OpRead, interrupt, &in.InHeader)
 	if code != fuse.OK {
 		return nil, code
 	}
@@ -54,45 +50,58 @@ func (a readAnswer) Slices() ([][]byte, fuse.Status) {
 // POSIX has it (write(2), "only as many bytes as there is room for"), so that a
 // disk can be filled to its last byte without knowing its size.
 func (d *disk) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
-	if len(data) == 0 {
-		return 0, fuse.OK
+	s, code := d.session(in.Fh)
+	if code != fuse.OK || len(data) == 0 {
+		return 0, code
 	}
-	n := d.within(in.Offset, uint64(len(data)))
+	n := s.within(in.Offset, uint64(len(data)))
 	if n == 0 {
 		return 0, fuse.Status(syscall.ENOSPC)
 	}
-	r, code := d.begin(plugins.OpWrite, interrupt, &in.InHeader)
+	stable := in.Flags&syscall.O_DSYNC != 0 // which O_SYNC includes
+	code = s.write(interrupt, &in.InHeader, in.Offset, data[:n], stable)
 	if code != fuse.OK {
 		return 0, code
 	}
-	r.Offset, r.Length, r.Data = in.Offset, n, data[:n]
-	stable := in.Flags&syscall.O_DSYNC != 0 // which O_SYNC includes
-	if stable && d.info.FUA != plugins.None {
-		r.Flags, stable = plugins.FlagFUA, false
-	}
-	if code := r.run(); code != fuse.OK {
-		return 0, code
-	}
-	d.modified.Store(int64(plugins.Now()))
-	if stable && d.info.CanFlush {
-		if code := d.flush(interrupt, &in.InHeader); code != fuse.OK {
-			return 0, code
-		}
-	}
+	d.touch()
 	return uint32(n), fuse.OK
 }
 
-// Fsync flushes the disk. One that cannot has nothing to flush; the kernel
-// remembers that answer and does not ask again.
-func (d *disk) Fsync(interrupt <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
-	if !d.info.CanFlush {
-		return fuse.ENOSYS
+// write writes data; stable data are to outlive a loss of power.
+func (s *session) write(interrupt <-chan struct{}, h *fuse.InHeader, offset uint64, data []byte, stable bool) fuse.Status {
+	var flags plugins.Flags
+	if stable && s.info.FUA != plugins.None {
+		flags, stable = plugins.FlagFUA, false
 	}
-	return d.flush(interrupt, &in.InHeader)
+	if code := s.change(plugins.OpWrite, interrupt, h, flags, offset, uint64(len(data)), data); code != fuse.OK || !stable || !s.info.CanFlush {
+		return code
+	}
+	return s.flush(interrupt, h)
 }
 
-func (d *disk) flush(interrupt <-chan struct{}, h *fuse.InHeader) fuse.Status {
-	r, code := d.begin(plugins.OpFlush, interrupt, h)
+// change performs a request that changes the disk.
+func (s *session) change(op plugins.Op, interrupt <-chan struct{}, h *fuse.InHeader, flags plugins.Flags, offset, n uint64, data []byte) fuse.Status {
+	r, code := s.begin(op, interrupt, h)
+	if code != fuse.OK {
+		return code
+	}
+	r.Flags, r.Offset, r.Length, r.Data = flags, offset, n, data
+	s.holes.forget()
+	defer s.holes.forget()
+	return r.run()
+}
+
+// Fsync flushes the disk. One that cannot has nothing to flush.
+func (d *disk) Fsync(interrupt <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
+	s, code := d.session(in.Fh)
+	if code != fuse.OK || !s.info.CanFlush {
+		return code
+	}
+	return s.flush(interrupt, &in.InHeader)
+}
+
+func (s *session) flush(interrupt <-chan struct{}, h *fuse.InHeader) fuse.Status {
+	r, code := s.begin(plugins.OpFlush, interrupt, h)
 	if code != fuse.OK {
 		return code
 	}
@@ -118,100 +127,117 @@ const longest = 1 << 30
 // punch: writing zeroes would use up the space that the caller wants to free.
 // It can zero a range, by writing.
 func (d *disk) Fallocate(interrupt <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
+	s, code := d.session(in.Fh)
+	if code != fuse.OK {
+		return code
+	}
 	var flags plugins.Flags
 	switch {
-	case in.Mode == punchHole|keepSize && d.info.CanZero:
+	case in.Mode == punchHole|keepSize && s.info.CanZero:
 		flags = plugins.FlagMayTrim
 	case in.Mode == zeroRange|keepSize:
 	case in.Mode == zeroRange:
-		if in.Length > d.within(in.Offset, in.Length) {
+		if in.Length > s.within(in.Offset, in.Length) {
 			return fuse.Status(syscall.ENOSPC) // the file cannot grow
 		}
 	default:
 		return fuse.Status(syscall.EOPNOTSUPP)
 	}
-	for offset, left := in.Offset, d.within(in.Offset, in.Length); left > 0; {
-		r, code := d.begin(plugins.OpZero, interrupt, &in.InHeader)
-		if code != fuse.OK {
-			return code
-		}
+	for offset, left := in.Offset, s.within(in.Offset, in.Length); left > 0; {
 		n := min(left, longest)
-		r.Flags, r.Offset, r.Length = flags, offset, n
-		if code := r.run(); code != fuse.OK {
+		if code := s.change(plugins.OpZero, interrupt, &in.InHeader, flags, offset, n, nil); code != fuse.OK {
 			return code
 		}
-		d.modified.Store(int64(plugins.Now()))
+		d.touch()
 		offset, left = offset+n, left-n
 	}
 	return fuse.OK
 }
 
-// The origins of lseek(2) that concern holes; the kernel does the others itself.
-const (
-	seekData = 3 // SEEK_DATA
-	seekHole = 4 // SEEK_HOLE
-)
-
 // Lseek finds the next data or hole. A hole is what reads as zeroes, for that
 // is what programs take it for, whether or not space is allocated to it. There
 // is one at the end of every file.
 func (d *disk) Lseek(interrupt <-chan struct{}, in *fuse.LseekIn, out *fuse.LseekOut) fuse.Status {
+	s, code := d.session(in.Fh)
+	if code != fuse.OK {
+		return code
+	}
 	hole := in.Whence == seekHole
 	switch {
 	case !hole && in.Whence != seekData:
 		return fuse.EINVAL
-	case in.Offset >= d.info.Size:
+	case in.Offset >= s.info.Size:
 		return fuse.Status(syscall.ENXIO)
 	}
-	offset, code := in.Offset, fuse.OK
+	offset := in.Offset
 	switch {
-	case d.info.CanExtents:
-		offset, code = d.seek(interrupt, &in.InHeader, in.Offset, hole)
+	case s.info.CanExtents:
+		offset, code = s.seek(interrupt, &in.InHeader, in.Offset, hole)
 	case hole:
-		offset = d.info.Size
+		offset = s.info.Size
 	}
-	if code == fuse.OK && offset == d.info.Size && !hole {
+	if code == fuse.OK && offset == s.info.Size && !hole {
 		code = fuse.Status(syscall.ENXIO)
 	}
 	out.Offset = offset
 	return code
 }
 
-// seek returns the first offset from offset on that is in a hole, or is not;
-// the size of the disk if there is none.
-func (d *disk) seek(interrupt <-chan struct{}, h *fuse.InHeader, offset uint64, hole bool) (uint64, fuse.Status) {
-	for offset < d.info.Size {
-		r, code := d.begin(plugins.OpExtents, interrupt, h)
-		if code != fuse.OK {
-			return 0, code
-		}
-		r.Offset, r.Length = offset, min(longest, d.info.Size-offset)
-		err := r.do()
-		next, found := scan(r.Extents, offset, hole)
-		r.end(err)
-		switch {
-		case err != nil:
-			return 0, status(err)
-		case found:
-			return next, fuse.OK
-		case next == offset:
-			return 0, fuse.EIO // the handle broke its word: no extent holds offset
-		}
-		offset = next
+// How much a copy moves by one request, and by one call of a program, which
+// asks again for the rest, so that it can be interrupted.
+const (
+	copyPiece = maxTransfer
+	copyMost  = 64 << 20
+)
+
+// copyRange copies between two disks of a mount, or within one, without the
+// data passing through the program. It returns how much it did, and an error
+// only if that is nothing.
+func copyRange(interrupt <-chan struct{}, from, to *disk, in *fuse.CopyFileRangeIn) (uint32, fuse.Status) {
+	source, code := from.session(in.FhIn)
+	if code != fuse.OK {
+		return 0, code
 	}
-	return d.info.Size, fuse.OK
+	target, code := to.session(in.FhOut)
+	if code != fuse.OK {
+		return 0, code
+	}
+	n := source.within(in.OffIn, min(in.Len, copyMost))
+	if room := target.within(in.OffOut, n); room == 0 && n > 0 {
+		return 0, fuse.Status(syscall.ENOSPC)
+	} else {
+		n = room
+	}
+	buf := make([]byte, min(n, copyPiece))
+	for done := uint64(0); done < n; {
+		piece := buf[:min(n-done, copyPiece)]
+		code := source.readInto(interrupt, &in.InHeader, in.OffIn+done, piece)
+		if code == fuse.OK {
+			code = target.write(interrupt, &in.InHeader, in.OffOut+done, piece, false)
+		}
+		if code != fuse.OK {
+			if done == 0 {
+				return 0, code
+			}
+			return uint32(done), fuse.OK
+		}
+		to.touch()
+		done += uint64(len(piece))
+	}
+	return uint32(n), fuse.OK
 }
 
-// scan returns the first offset from offset on that extents has in a hole, or
-// not in one, and else the offset where they end.
-func scan(extents []plugins.Extent, offset uint64, hole bool) (next uint64, found bool) {
-	for _, e := range extents {
-		if (e.Type&plugins.ExtentZero != 0) == hole && e.End() > offset {
-			return max(offset, e.Offset), true
-		}
+// readInto fills buf.
+func (s *session) readInto(interrupt <-chan struct{}, h *fuse.InHeader, offset uint64, buf []byte) fuse.Status {
+	r, code := s.begin(plugins.OpRead, interrupt, h)
+	if code != fuse.OK {
+		return code
 	}
-	if n := len(extents); n > 0 {
-		return max(offset, extents[n-1].End()), false
+	r.Offset, r.Length, r.Data = offset, uint64(len(buf)), buf
+	err := r.do()
+	if err == nil {
+		copy(buf, r.Data) // which may be memory of the handle's own
 	}
-	return offset, false
+	r.end(err)
+	return status(err)
 }

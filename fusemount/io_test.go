@@ -261,7 +261,7 @@ func TestIO(t *testing.T) {
 				{"lseek 1 3", "1044480"},
 				{"lseek 1044481 4", "1048576"},
 			},
-			map[string]int{"WRITE": 1, "EXTENTS": 257},
+			map[string]int{"WRITE": 1, "EXTENTS": 256},
 		},
 		"no extents": {
 			fakeConfig{NoExtents: true},

@@ -7,7 +7,6 @@ import (
 	"log"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 
@@ -19,8 +18,9 @@ type Options struct {
 	// Backend has the disk.
 	Backend plugins.Backend
 
-	// Export is the disk's name, "" for the default export. In a folder the
-	// file is called so, or "disk" if that is no file name.
+	// Export is the disk's name; "" is the default export, or in a folder all
+	// that the backend lists. In a folder the file is called so, or "disk" if
+	// that is no file name, and tells by an extended attribute what the disk is.
 	Export string
 
 	// ReadOnly mounts the disk read-only, which it also is if it cannot be written.
@@ -29,7 +29,15 @@ type Options struct {
 	// Cache lets the kernel answer reads from its page cache.
 	Cache bool
 
-	// Conn is the number of this mount in requests and in the Trace.
+	// AllowOther lets other users in, to read and to write.
+	AllowOther bool
+
+	// Outside are files and sockets that this process uses and that must
+	// therefore not be in the mount.
+	Outside []string
+
+	// Conn is the number of the first disk in requests and in the Trace. Others
+	// have the next ones, and so has a disk that was opened anew.
 	Conn uint32
 
 	// Log is told what people should know, and what go-fuse logs: mostly one
@@ -46,14 +54,13 @@ type Options struct {
 // Trace is told what happens to a mount, in the words that package nbd has for
 // connections. Each function may be nil.
 type Trace struct {
-	// Connect is a mount that begins. peer is its mount point.
+	// Connect is a disk that is to be opened. peer is where it will be.
 	Connect func(conn uint32, peer string)
 
-	// Opened is a disk that is mounted and ready for requests.
+	// Opened is a disk that was opened, and is ready once it is mounted.
 	Opened func(conn uint32, export string, info plugins.Info)
 
-	// Disconnect is the end of a mount. err is nil if it was unmounted and the
-	// disk could be closed.
+	// Disconnect is the end of that. err is nil if the disk could be closed.
 	Disconnect func(conn uint32, err error)
 }
 
@@ -75,12 +82,13 @@ func (t *Trace) disconnect(conn uint32, err error) {
 	}
 }
 
-// An FS is a mounted disk. Its methods may be called from any goroutine.
+// An FS is a mounted disk, or several in a folder. Its methods may be called
+// from any goroutine.
 type FS struct {
 	place *place
 	way   way
-	disk  *disk
-	end   func() error // takes leave of the backend
+	tree  *tree
+	leave func() // takes leave of the backend
 	log   func(text string)
 
 	closing sync.Once
@@ -90,11 +98,11 @@ type FS struct {
 	err  error         // what went wrong with that; written before done is closed
 }
 
-// Mount opens a disk of o.Backend and mounts it at mountpoint: over a regular
-// file, as a file in a folder, or over an empty file that it creates there and
-// that is removed in the end. The mount outlives ctx, which is for opening the
-// disk. The caller must Close the FS, from this process or, if it was killed,
-// by a later Mount at the same place.
+// Mount opens the disks of o.Backend and mounts them at mountpoint: one over a
+// regular file or over an empty file that it creates there and that is removed
+// in the end; or, in a folder, each as a file. The mount outlives ctx, which is
+// for opening the disks. The caller must Close the FS, from this process or, if
+// it was killed, by a later Mount at the same place.
 func Mount(ctx context.Context, mountpoint string, o Options) (*FS, error) {
 	f, err := mount(ctx, mountpoint, &o)
 	if err != nil {
@@ -115,67 +123,91 @@ func mount(ctx context.Context, mountpoint string, o *Options) (*FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Trace.connect(o.Conn, place.path)
-	f, err := start(ctx, place, way, o)
+	for _, path := range o.Outside {
+		if place.covers(path) {
+			return nil, fmt.Errorf("%s lies below the mount point, and this program would wait for itself there: choose another place", path)
+		}
+	}
+	return start(ctx, newTree(ctx, place, o), way, o)
+}
+
+// start opens the disks, mounts them at a place that was found fit, and serves them.
+func start(ctx context.Context, t *tree, way way, o *Options) (f *FS, err error) {
+	leave, err := plugins.Admit(ctx, o.Backend, t.params(o.Export, o.Conn, t.place.path))
 	if err != nil {
-		o.Trace.disconnect(o.Conn, err)
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close(), t.place.remove())
+			leave()
+		}
+	}()
+	if err := t.openAll(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := t.place.create(); err != nil {
+		return nil, err
+	}
+	server, err := newServer(t, way, o)
+	if err != nil {
+		return nil, errors.Join(err, way.detachOwn(t.place.path))
+	}
+	f = &FS{place: t.place, way: way, tree: t, leave: leave, log: o.Log, done: make(chan struct{})}
+	go f.serve(server)
 	return f, nil
 }
 
-// start opens the disk, mounts it at a place that was found fit, and serves it.
-func start(ctx context.Context, place *place, way way, o *Options) (*FS, error) {
-	params := plugins.OpenParams{
-		Export:   o.Export,
-		ReadOnly: o.ReadOnly,
-		Client:   &plugins.Client{Name: place.path, PID: -1, UID: -1, GID: -1},
-		Front:    plugins.FrontFUSE,
-		Conn:     o.Conn,
+// mostDisks is how many exports a folder shows: each is open all the time.
+const mostDisks = 1000
+
+// openAll opens what is to be shown: the export that o names, or in a folder
+// all that the backend lists. One that cannot be opened is left out of several.
+func (t *tree) openAll(ctx context.Context, o *Options) error {
+	exports := []plugins.Export{{Name: o.Export}}
+	if t.folder && o.Export == "" {
+		list, err := o.Backend.Exports(ctx, t.params("", o.Conn, t.place.path))
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			exports = list
+		}
 	}
-	leave, err := plugins.Admit(ctx, o.Backend, params)
-	if err != nil {
-		return nil, err
+	if more := len(exports) - mostDisks; more > 0 {
+		exports = exports[:mostDisks]
+		o.Log(fmt.Sprintf("the plugin lists %d exports: the last %d are not shown", mostDisks+more, more))
 	}
-	handle, err := o.Backend.Open(ctx, params)
-	if err != nil {
-		leave()
-		return nil, err
+	var problems []error
+	for i, name := range fileNames(exports) {
+		if !t.folder {
+			name = ""
+		}
+		if err := t.add(ctx, exports[i], name); err != nil {
+			problems = append(problems, err)
+			if len(exports) > 1 {
+				o.Log(fmt.Sprintf("the export %q is not shown: %v", exports[i].Name, err))
+			}
+		}
 	}
-	end := func() error {
-		defer leave()
-		return handle.Close()
+	if len(t.disks) == 0 {
+		return problems[0]
 	}
-	if err := place.create(); err != nil {
-		return nil, errors.Join(err, end())
-	}
-	d := newDisk(ctx, handle, o)
-	if place.folder {
-		d.name = fileName(o.Export)
-	}
-	server, err := newServer(d, place, way, o)
-	if err != nil {
-		d.cancel(errUnmounted)
-		return nil, errors.Join(err, way.detachOwn(place.path), end(), place.remove())
-	}
-	f := &FS{place: place, way: way, disk: d, end: end, log: o.Log, done: make(chan struct{})}
-	o.Trace.opened(o.Conn, o.Export, d.info)
-	go f.serve(server, o.Trace, o.Conn)
-	return f, nil
+	return nil
 }
 
 // maxTransfer is the most that one read or write moves: what the kernel allows
 // unless it is told otherwise.
 const maxTransfer = 1 << 20
 
-// newServer mounts d and hears the kernel's greeting.
-func newServer(d *disk, place *place, way way, o *Options) (*fuse.Server, error) {
-	fd, err := way.mount(place.path, place.folder, d.info.ReadOnly)
+// newServer mounts t and hears the kernel's greeting.
+func newServer(t *tree, way way, o *Options) (*fuse.Server, error) {
+	fd, err := way.mount(t.place, t.allReadOnly(), o.AllowOther)
 	if err != nil {
 		return nil, err
 	}
 	// go-fuse takes over what is mounted already under this name.
-	return fuse.NewServer(d, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
+	return fuse.NewServer(t, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
 		Logger: log.New(lineWriter(o.Log), "", 0),
 
 		MaxWrite:      maxTransfer,
@@ -183,113 +215,46 @@ func newServer(d *disk, place *place, way way, o *Options) (*fuse.Server, error)
 
 		// Reads come from memory: splicing cannot help, and go-fuse would try each time.
 		DisableSplice:      true,
-		DisableXAttrs:      true,
+		DisableXAttrs:      !t.described(), // with them each cached write asks for one
 		DisableReadDirPlus: true,
 
 		// The time stamps change with each write, which must not empty the page cache.
 		ExplicitDataCacheControl: o.Cache,
 
-		ExtraCapabilities: fuse.CAP_ATOMIC_O_TRUNC | // Open sees O_TRUNC, instead of a truncation after it
-			fuse.CAP_ASYNC_DIO | // asynchronous I/O of one program runs at once
+		// Without CAP_ATOMIC_O_TRUNC: it has the kernel take the file for empty once
+		// it was opened with O_TRUNC, and programs that have mapped it get SIGBUS.
+		ExtraCapabilities: fuse.CAP_ASYNC_DIO | // asynchronous I/O of one program runs at once
 			fuse.CAP_DIRECT_IO_ALLOW_MMAP,
 	})
 }
 
 // serve answers the kernel until the disk is unmounted, then puts all away. It
-// is the FS's goroutine; Close and Done wait for it.
-func (f *FS) serve(server *fuse.Server, trace Trace, conn uint32) {
+// is the FS's goroutine; Close and Done wait for it, and it for two of its own.
+func (f *FS) serve(server *fuse.Server) {
 	defer close(f.done)
+	var helpers sync.WaitGroup
+	helpers.Go(func() { f.tree.keep(f.log) })
+	helpers.Go(func() { f.tree.stale.run(f.tree.base.Done(), server.InodeNotify) })
 	server.Serve() // returns when each answer has been sent
-	f.disk.cancel(errUnmounted)
+	f.tree.cancel(errUnmounted)
+	helpers.Wait()
 	// Who aborts the connection (umount -f, while it is in use) leaves a dead mount.
-	f.err = errors.Join(f.way.detachOwn(f.place.path), f.end(), f.place.remove())
-	trace.disconnect(conn, f.err)
+	f.err = errors.Join(f.way.detachOwn(f.place.path), f.tree.close(), f.place.remove())
+	f.leave()
 }
 
-// Path returns the file that programs open, as an absolute path.
-func (f *FS) Path() string { return f.place.file(f.disk.name) }
+// Path returns what programs open, as an absolute path: the file, or the folder
+// if there are several.
+func (f *FS) Path() string {
+	if len(f.tree.disks) > 1 {
+		return f.place.given
+	}
+	return f.place.file(f.tree.disks[0].name)
+}
 
 // Done returns a channel that is closed when the disk is no longer mounted and
 // all is put away, because of Close or because somebody else unmounted it.
 func (f *FS) Done() <-chan struct{} { return f.done }
-
-// Close unmounts the disk, closes it and removes what Mount created. If a
-// program has the file open, requests in flight may finish until ctx ends and
-// are cancelled then; whatever the program asks after that fails. Close
-// returns what it could not do. It may be called again.
-func (f *FS) Close(ctx context.Context) error {
-	// umount(2) waits for pages that were written through a memory map. If they
-	// do not get done, cancelling what is left is the only way out.
-	defer context.AfterFunc(ctx, func() { f.disk.cancel(errUnmounted) })()
-	f.closing.Do(func() { f.stuck = f.unmount(ctx) })
-	if f.stuck != nil && !f.endsBefore(ctx) {
-		return fmt.Errorf("unmounting %s: %w", f.place.path, f.stuck)
-	}
-	<-f.done
-	if f.err != nil {
-		return fmt.Errorf("unmounting %s: %w", f.place.path, f.err)
-	}
-	return nil
-}
-
-// endsBefore waits for the end of f or of ctx, and reports whether f has ended.
-func (f *FS) endsBefore(ctx context.Context) bool {
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-	}
-	select {
-	case <-f.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// How long to try the gentle way. A program that has just ended may hold the
-// file for a moment, as the kernel closes it afterwards.
-const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = 80 * time.Millisecond
-)
-
-// errDetached is the state of a mount that somebody else took away: it has
-// ended, or ends when the last program closes the file.
-var errDetached = errors.New("it was unmounted by somebody else, but programs still have the file open")
-
-// unmount ends the connection to the kernel: gently if the file is not in use,
-// else by force, once no request is in flight.
-func (f *FS) unmount(ctx context.Context) error {
-	var inUse error
-	for pause := firstPause; pause <= lastPause; pause *= 2 {
-		mine, err := ownMount(f.place.path)
-		if err != nil {
-			return err
-		}
-		if mine == nil {
-			f.disk.drain()
-			return errDetached
-		}
-		if inUse = f.way.unmount(f.place.path); inUse == nil {
-			return nil
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
-	}
-	f.log(fmt.Sprintf("%s is in use: taking it away from the programs that have it open (%v)", f.Path(), inUse))
-	f.disk.drain()
-	<-time.After(lastPause) // go-fuse sends an answer after the method that gave it has returned
-	mine, err := ownMount(f.place.path)
-	switch {
-	case err != nil:
-		return err
-	case mine == nil:
-		return errDetached
-	}
-	return f.way.force(mine)
-}
 
 // lineWriter hands each line that a log.Logger writes to a function.
 type lineWriter func(text string)

@@ -1,20 +1,96 @@
 package fusemount
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// cycles is how often things are mounted to see whether something is left behind;
+// the variable asks for more.
+func cycles(t *testing.T, few int) int {
+	text := os.Getenv("WORKBENCH_CYCLES")
+	if text == "" {
+		return few
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("WORKBENCH_CYCLES: %v", err)
+	}
+	return n
+}
+
+// cycle mounts and unmounts n times in this process, with a program that uses
+// the file in between, and says what is left behind: "" if nothing is.
+func cycle(n int, at string) string {
+	count := func() (goroutines, files int) {
+		list, _ := os.ReadDir("/proc/self/fd")
+		return runtime.NumGoroutine(), len(list)
+	}
+	var goroutines, files int
+	for i := range n {
+		if i == 1 { // what is made once was made
+			goroutines, files = count()
+		}
+		if err := cycleOnce(at, i%2 == 0, i%4 == 0); err != nil {
+			return fmt.Sprintf("%d: %v", i, err)
+		}
+	}
+	var g, h int
+	for range 100 { // a goroutine that has said that it is done is not gone yet
+		if g, h = count(); g <= goroutines && h <= files {
+			return ""
+		}
+		runtime.Gosched()
+	}
+	stacks := make([]byte, 1<<16)
+	return fmt.Sprintf("%d goroutines, before %d; %d files, before %d: %q", g, goroutines, h, files, stacks[:runtime.Stack(stacks, true)])
+}
+
+func cycleOnce(at string, cache, use bool) error {
+	f, err := Mount(context.Background(), at, Options{Backend: newFakeDisk(fakeConfig{Size: 1 << 20}), Conn: testConn, Cache: cache})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
+	defer cancel()
+	if use {
+		err = exec.CommandContext(ctx, "dd", "of="+f.Path(), "if=/dev/zero", "bs=4096", "count=2", "conv=notrunc", "status=none").Run()
+	}
+	return errors.Join(err, f.Close(ctx))
+}
+
+func TestMountAgainAndAgain(t *testing.T) {
+	needFUSE(t)
+	needProgram(t, "dd")
+	dir := tempDir(t)
+	other := t.TempDir()
+	s := serve(t, fakeConfig{Mountpoint: filepath.Join(other, "base")})
+	for _, at := range []string{filepath.Join(dir, "new"), emptyFile(t, dir, "file"), dir} {
+		fmt.Fprintln(s.stdin, "cycle", cycles(t, 30), at)
+		if _, left := s.next("cycled"); left != "" {
+			t.Errorf("%s: %s", at, left)
+		}
+	}
+	if got, want := listing(t, dir), "file="; got != want {
+		t.Errorf("left behind: %q, want %q", got, want)
+	}
+	s.mustClose()
+}
+
 func TestManyMounts(t *testing.T) {
 	needFUSE(t)
 	dir := tempDir(t)
-	for i := range 100 {
+	for i := range cycles(t, 50) {
 		s := serve(t, fakeConfig{Mountpoint: filepath.Join(dir, "disk")})
 		if i%10 == 0 {
 			play(t, s.path, []step{{openWrite, "ok"}, {"write 0 1 1", "1"}})
@@ -93,7 +169,7 @@ func TestCloseWhileInUse(t *testing.T) {
 	s := serve(t, fakeConfig{Mountpoint: filepath.Join(dir, "disk")})
 	h := hold(t, s.path, []string{openWrite, "write 0 1 1"}, []string{"write 0 1 1", "read 0 1", "fsync"})
 	s.mustClose()
-	if !s.logged("log " + s.path + " is in use: taking it away") {
+	if !s.logged("log " + s.path + " is in use: taking it away from " + filepath.Base(os.Args[0]) + " (pid " + fmt.Sprint(h.cmd.Process.Pid) + ") (") {
 		t.Errorf("no message in %q", s.logs)
 	}
 	if got := listing(t, dir); got != "" {
@@ -267,11 +343,26 @@ func TestSignals(t *testing.T) {
 				t.Errorf("the program ended with %v", err)
 			}
 			stats := s.mustClose()
-			if len(stats.Errors) != 1 || stats.Errors[0] != errKilled.Error() {
+			if len(stats.Errors) != 1 || stats.Errors[0] != errStopped.Error() {
 				t.Errorf("errors %q", stats.Errors)
 			}
 		})
 	}
+	t.Run("caught", func(t *testing.T) {
+		needProgram(t, "dd") // which catches it, and stops
+		s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512})
+		cmd := exec.Command("dd", "if="+s.path, "bs=512", "skip=1", "count=1", "status=none")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		s.waitFor("the read", func(stats fakeStats) bool { return stats.InFlight == 1 })
+		cmd.Process.Signal(syscall.SIGINT)
+		s.waitFor("the end of the read", func(stats fakeStats) bool { return stats.InFlight == 0 })
+		if err := cmd.Wait(); err == nil || err.Error() != "signal: interrupt" {
+			t.Errorf("the program ended with %v", err)
+		}
+		s.mustClose()
+	})
 	t.Run("interrupted, killed later", func(t *testing.T) {
 		s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512})
 		h := hold(t, s.path, []string{openWrite}, []string{"read 512 1"})

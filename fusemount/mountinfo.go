@@ -119,14 +119,14 @@ func unescape(s string) string {
 
 // stale reports whether e was left behind by a process that was killed. It
 // asks the mount itself only when nobody serves it any more, so that the
-// kernel answers at once.
+// kernel answers at once; and for what the kernel does not remember.
 func (e *mountEntry) stale() bool {
 	pid, ok := e.pid()
 	if !ok || pid == os.Getpid() || servesFUSE(pid) {
 		return false
 	}
-	var st syscall.Stat_t
-	return errors.Is(syscall.Stat(e.path, &st), syscall.ENOTCONN)
+	var st syscall.Statfs_t
+	return errors.Is(syscall.Statfs(e.path, &st), syscall.ENOTCONN)
 }
 
 // servesFUSE reports whether a process has /dev/fuse open, or may have.

@@ -20,22 +20,12 @@ type place struct {
 	created fs.FileInfo // the file that create made, nil if it made none
 }
 
-// file returns the path of the disk, which is called name in a folder.
+// file returns the path of a disk, which is called name in a folder.
 func (p *place) file(name string) string {
 	if p.folder {
 		return filepath.Join(p.given, name)
 	}
 	return p.given
-}
-
-// fileName returns what the disk is called in a folder: as its export, if that
-// can be a file's name.
-func fileName(export string) string {
-	const longest = 255 // bytes, NAME_MAX
-	if export == "" || export == "." || export == ".." || len(export) > longest || strings.ContainsAny(export, "/\x00") {
-		return "disk"
-	}
-	return export
 }
 
 // findPlace finds out what is at a mount point. What a killed workbench left
@@ -68,6 +58,25 @@ func findPlace(mountpoint string, way way, log func(string)) (*place, error) {
 		return nil, fmt.Errorf("there is neither a regular file nor a folder (%s): choose another place", info.Mode().Type())
 	}
 	return p, nil
+}
+
+// covers reports whether a path leads to the place, or into it. Nothing is
+// mounted there yet.
+func (p *place) covers(path string) bool {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	for known := path; ; known = filepath.Dir(known) { // the last names need not exist
+		if real, err := filepath.EvalSymlinks(known); err == nil {
+			path = filepath.Join(real, strings.TrimPrefix(path, known))
+			break
+		}
+		if known == filepath.Dir(known) {
+			break
+		}
+	}
+	return path == p.path || strings.HasPrefix(path, p.path+"/")
 }
 
 // resolve follows the symbolic links of path, the last name of which need not

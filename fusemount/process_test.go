@@ -3,6 +3,7 @@ package fusemount
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,13 +144,23 @@ func tryServe(t *testing.T, c fakeConfig) (*server, string) {
 	if c.Size == 0 {
 		c.Size = 1 << 20
 	}
+	if c.User {
+		c.Scratch = t.TempDir()
+	}
 	config, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
+	limit := timeLimit
+	if os.Getenv("WORKBENCH_CYCLES") != "" {
+		limit = 10 * timeLimit
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	s := &server{t: t, cmd: exec.CommandContext(ctx, os.Args[0], string(config))}
 	s.cmd.Env = childEnv(roleServer)
+	if c.User {
+		s.cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	}
 	s.cmd.Stderr = os.Stderr
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -283,6 +295,12 @@ func serverMain() int {
 	if c.CloseTimeout == 0 {
 		c.CloseTimeout = 5 * time.Second
 	}
+	if c.User {
+		if err := becomeUser(c.Conf, c.Scratch); err != nil {
+			fmt.Println("failed", err)
+			return 1
+		}
+	}
 	var mu sync.Mutex // guards the standard output
 	say := func(words ...any) {
 		mu.Lock()
@@ -296,7 +314,11 @@ func serverMain() int {
 		ReadOnly: c.ReadOnly,
 		Cache:    c.Cache,
 		Conn:     testConn,
-		Log:      func(text string) { say("log", text) },
+
+		AllowOther: c.AllowOther,
+		Outside:    c.Outside,
+
+		Log: func(text string) { say("log", text) },
 		Trace: Trace{
 			Connect:    func(conn uint32, peer string) { say("trace connect", conn, peer) },
 			Opened:     func(conn uint32, export string, info plugins.Info) { say("trace opened", conn, export, info.Size) },
@@ -319,10 +341,32 @@ func serverMain() int {
 	say("mounted", strconv.Quote(f.Path()))
 	commands := bufio.NewScanner(os.Stdin)
 	for commands.Scan() {
-		switch commands.Text() {
+		word, rest, _ := strings.Cut(commands.Text(), " ")
+		switch word {
 		case "stats":
 			text, _ := json.Marshal(disk.snapshot())
 			say("stats", string(text))
+		case "survey":
+			facts, err := Survey(context.Background())
+			for _, f := range facts {
+				say("fact", f.State, f.What, f.Text, f.Advice)
+			}
+			say("surveyed", err)
+		case "cycle": // how often, where
+			var n int
+			var at string
+			fmt.Sscan(rest, &n, &at)
+			say("cycled", cycle(n, at))
+		case "cut":
+			disk.cutOff(rest == "force")
+			say("cut")
+		case "change": // offset, length, byte
+			var offset, n int
+			var b byte
+			fmt.Sscan(rest, &offset, &n, &b)
+			disk.change(offset, n, b)
+			f.Changed(0, uint64(offset), uint64(n))
+			say("changed")
 		case "done": // wait for somebody else to unmount
 			<-f.Done()
 			say("done")
@@ -461,6 +505,20 @@ func clientMain(path string, commands []string) int {
 			mapped[n[0]] = byte(n[1])
 		case "peek": // offset
 			result = mapped[n[0]]
+		case "until": // offset, byte: for that to be there
+			for limit := time.Now().Add(timeLimit / 4); mapped[n[0]] != byte(n[1]) && time.Now().Before(limit); {
+				runtime.Gosched()
+			}
+			result = mapped[n[0]]
+		case "describe":
+			buf := make([]byte, 1024)
+			var size int
+			if size, err = unix.Listxattr(path, buf); err == nil {
+				name := strings.TrimRight(string(buf[:size]), "\x00")
+				if size, err = unix.Getxattr(path, cmp.Or(name, descriptionAttribute), buf); err == nil {
+					result = name + "=" + string(buf[:size])
+				}
+			}
 		case "msync":
 			err = unix.Msync(mapped, unix.MS_SYNC)
 		case "wait": // for the end of the standard input

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -15,17 +14,14 @@ import (
 	"workbench/plugins"
 )
 
-// What cancels a request.
-var (
-	errKilled    = plugins.Errorf(syscall.EINTR, "the program that waited for it was killed")
-	errUnmounted = plugins.Errorf(syscall.ESHUTDOWN, "the disk was unmounted")
-)
+// errStopped cancels a request.
+var errStopped = plugins.Errorf(syscall.EINTR, "the program that waited for it was told to stop")
 
 // A request is one operation on its way through the handle. It is used again,
 // with its context, so that an operation allocates none.
 type request struct {
 	plugins.Request
-	disk *disk
+	session *session
 
 	// The context that belongs to this request, as that of a http.Request does.
 	ctx    context.Context
@@ -39,50 +35,20 @@ type request struct {
 	thread    uint32          // guarded by mu; of the program that waits; 0 if the kernel asks for itself
 }
 
-// begin starts a request for the caller that h names. Each one must be ended.
-// When the disk is being unmounted there are no more.
-func (d *disk) begin(op plugins.Op, interrupt <-chan struct{}, h *fuse.InHeader) (*request, fuse.Status) {
-	r := d.take()
-	if r == nil {
-		return nil, status(errUnmounted)
-	}
-	r.Request = plugins.Request{
-		Op:      op,
-		Origin:  plugins.Origin{Front: plugins.FrontFUSE, Conn: d.conn, Cookie: h.Unique},
-		Extents: r.Extents[:0],
-		Times:   plugins.Times{Received: plugins.Now()},
-	}
+// arm has a thread looked at from time to time while it waits.
+func (r *request) arm(interrupt <-chan struct{}, thread uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.interrupt, r.thread = interrupt, h.Pid
+	r.interrupt, r.thread = interrupt, thread
 	if r.watch == nil {
 		r.watch = time.AfterFunc(lookEvery, r.look)
 	} else {
 		r.watch.Reset(lookEvery)
 	}
-	return r, fuse.OK
-}
-
-// take gets a request that counts as in flight, nil if the disk takes no more.
-func (d *disk) take() *request {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.draining != nil {
-		return nil
-	}
-	d.inFlight++
-	if n := len(d.free); n > 0 {
-		r := d.free[n-1]
-		d.free = d.free[:n-1]
-		return r
-	}
-	r := &request{disk: d}
-	r.ctx, r.cancel = context.WithCancelCause(d.base)
-	return r
 }
 
 // do performs r.
-func (r *request) do() error { return r.disk.handle.Do(r.ctx, &r.Request) }
+func (r *request) do() error { return r.session.handle.Do(r.ctx, &r.Request) }
 
 // run performs a request whose answer has no data, and ends it.
 func (r *request) run() fuse.Status {
@@ -94,7 +60,7 @@ func (r *request) run() fuse.Status {
 // end tells the handle that the answer has left, or is about to, and gives r
 // back. It must not be used after that.
 func (r *request) end(err error) {
-	plugins.Finish(r.disk.handle, &r.Request, err)
+	plugins.Finish(r.session.handle, &r.Request, err)
 	r.mu.Lock()
 	r.interrupt = nil
 	r.watch.Stop()
@@ -103,42 +69,16 @@ func (r *request) end(err error) {
 	if cap(r.Extents) > keptExtents {
 		r.Extents = nil
 	}
-	r.disk.put(r)
+	r.session.put(r)
 }
 
 // keptExtents is how much room for extents a request keeps when it is done.
 const keptExtents = 1 << 10
 
-// put takes back a request that has ended.
-func (d *disk) put(r *request) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.inFlight--
-	if d.inFlight == 0 && d.draining != nil {
-		close(d.draining)
-	}
-	if r.ctx.Err() == nil { // a context that has ended is of no more use
-		d.free = append(d.free, r)
-	}
-}
-
-// drain lets no more requests begin and waits for those in flight. Cancelling
-// d ends them early. It may be called once.
-func (d *disk) drain() {
-	d.mu.Lock()
-	d.draining = make(chan struct{})
-	if d.inFlight == 0 {
-		close(d.draining)
-	}
-	d.mu.Unlock()
-	<-d.draining
-}
-
-// lookEvery is how long a program that was killed may have to wait.
+// lookEvery is how long a program that was told to stop may have to wait.
 const lookEvery = 100 * time.Millisecond
 
-// look cancels r if the program that waits for it got a signal and will not
-// live to see the answer. What sort of signal it was, FUSE does not say, and of
+// look cancels r if the program that waits for it got a signal to stop. What sort of signal it was, FUSE does not say, and of
 // a second one not even that it came: so the program itself is looked at, again
 // and again once there was a signal.
 func (r *request) look() {
@@ -149,8 +89,8 @@ func (r *request) look() {
 	}
 	select {
 	case <-r.interrupt:
-		if killed(r.thread) {
-			r.cancel(errKilled)
+		if stopped(r.thread) {
+			r.cancel(errStopped)
 			return
 		}
 	default:
@@ -158,21 +98,32 @@ func (r *request) look() {
 	r.watch.Reset(lookEvery)
 }
 
-// killed reports whether a thread is being killed or gone. The kernel turns
-// every signal that ends a process without a core dump into a SIGKILL for each
-// of its threads.
-func killed(thread uint32) bool {
+// stops are the signals that ask a program to stop, or to give up what it waits
+// for. Others (a runtime's own, a child that ended, a window that changed) are
+// no reason to fail its request.
+const stops = 1<<(syscall.SIGHUP-1) | 1<<(syscall.SIGINT-1) | 1<<(syscall.SIGQUIT-1) | 1<<(syscall.SIGALRM-1) | 1<<(syscall.SIGTERM-1)
+
+// stopped reports whether a thread is being killed, is gone, or has been told to
+// stop and catches that. The kernel turns every signal that ends a process
+// without a core dump into a SIGKILL for each of its threads.
+func stopped(thread uint32) bool {
 	if thread == 0 {
 		return false
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
+	bytes, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
 	if err != nil {
 		return os.IsNotExist(err)
 	}
-	_, pending, _ := strings.Cut(string(text), "\nSigPnd:")
-	pending, _, _ = strings.Cut(pending, "\n")
-	mask, err := strconv.ParseUint(strings.TrimSpace(pending), 16, 64)
-	return err == nil && mask&(1<<(syscall.SIGKILL-1)) != 0
+	text := string(bytes)
+	mask := func(name string) uint64 {
+		mask, err := strconv.ParseUint(statusLine(text, name), 16, 64)
+		if err != nil {
+			return 0
+		}
+		return mask
+	}
+	asked := (mask("SigPnd") | mask("ShdPnd")) & stops &^ mask("SigBlk") &^ mask("SigIgn")
+	return asked != 0 || mask("SigPnd")&(1<<(syscall.SIGKILL-1)) != 0
 }
 
 // status returns the answer for err. Two errnos cannot be sent: ENOSYS asks the

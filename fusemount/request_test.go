@@ -21,12 +21,32 @@ func (nullDisk) Info() plugins.Info {
 func (nullDisk) Do(context.Context, *plugins.Request) error { return nil }
 func (nullDisk) Close() error                               { return nil }
 
+func (d nullDisk) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
+	return []plugins.Export{{}}, nil
+}
+func (d nullDisk) Open(context.Context, plugins.OpenParams) (plugins.Handle, error) { return d, nil }
+
+// nullTree is a nullDisk as it would be mounted over a file.
+func nullTree(t testing.TB) *tree {
+	tree := newTree(context.Background(), &place{}, &Options{Backend: nullDisk{}, Conn: testConn})
+	if err := tree.add(context.Background(), plugins.Export{}, ""); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// header is that of a request to a nullTree.
+func header() fuse.InHeader {
+	return fuse.InHeader{NodeId: fuse.FUSE_ROOT_ID, Caller: fuse.Caller{Pid: uint32(os.Getpid())}}
+}
+
 func TestNoAllocations(t *testing.T) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(t)
 	interrupt := make(chan struct{})
 	buf := make([]byte, 4096)
-	read := fuse.ReadIn{Offset: 4096, Size: 4096}
-	write := fuse.WriteIn{Offset: 4096, Size: 4096}
+	read := fuse.ReadIn{InHeader: header(), Fh: 1, Offset: 4096, Size: 4096}
+	write := fuse.WriteIn{InHeader: header(), Fh: 1, Offset: 4096, Size: 4096}
+	fsync := fuse.FsyncIn{InHeader: header(), Fh: 1}
 	tests := map[string]func(){
 		"read": func() {
 			answer, code := d.Read(interrupt, &read, buf)
@@ -40,7 +60,7 @@ func TestNoAllocations(t *testing.T) {
 				t.Errorf("Write: %v", code)
 			}
 		},
-		"flush": func() { d.Fsync(interrupt, &fuse.FsyncIn{}) },
+		"flush": func() { d.Fsync(interrupt, &fsync) },
 	}
 	for name, f := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,31 +72,32 @@ func TestNoAllocations(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(b)
 	interrupt := make(chan struct{})
 	buf := make([]byte, 4096)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			answer, _ := d.Read(interrupt, &fuse.ReadIn{Size: 4096}, buf)
+			answer, _ := d.Read(interrupt, &fuse.ReadIn{InHeader: header(), Fh: 1, Size: 4096}, buf)
 			answer.Done()
 		}
 	})
 }
 
 func TestDrain(t *testing.T) {
-	d := newDisk(context.Background(), nullDisk{}, &Options{})
+	d := nullTree(t)
 	interrupt := make(chan struct{})
-	answer, code := d.Read(interrupt, &fuse.ReadIn{}, make([]byte, 512))
+	answer, code := d.Read(interrupt, &fuse.ReadIn{InHeader: header(), Fh: 1}, make([]byte, 512))
 	if code != fuse.OK {
 		t.Fatal(code)
 	}
 	drained := make(chan struct{})
 	go func() {
+		d.end()
 		d.drain()
 		close(drained)
 	}()
 	for code = fuse.OK; code == fuse.OK; { // until drain has begun
-		code = d.Fsync(interrupt, &fuse.FsyncIn{})
+		code = d.Fsync(interrupt, &fuse.FsyncIn{InHeader: header(), Fh: 1})
 	}
 	if code != fuse.Status(syscall.ESHUTDOWN) {
 		t.Errorf("a request while draining: %v", code)
@@ -98,7 +119,7 @@ func TestStatus(t *testing.T) {
 		{nil, 0},
 		{errors.New("no errno"), syscall.EIO},
 		{plugins.Errorf(syscall.EFBIG, "x"), syscall.EFBIG},
-		{errKilled, syscall.EINTR},
+		{errStopped, syscall.EINTR},
 		{plugins.Errorf(syscall.ENOSYS, "x"), syscall.EOPNOTSUPP},
 		{plugins.Errorf(511, "x"), 511},
 		{plugins.Errorf(512, "x"), syscall.EIO},
@@ -110,12 +131,12 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func TestKilled(t *testing.T) {
-	if killed(0) || killed(uint32(os.Getpid())) || killed(1) {
-		t.Error("a process that lives counts as killed")
+func TestStopped(t *testing.T) {
+	if stopped(0) || stopped(uint32(os.Getpid())) || stopped(1) {
+		t.Error("a process that lives counts as stopped")
 	}
-	if !killed(1 << 30) {
-		t.Error("a process that is not there does not count as killed")
+	if !stopped(1 << 30) {
+		t.Error("a process that is not there does not count as stopped")
 	}
 }
 
@@ -149,7 +170,7 @@ func TestScan(t *testing.T) {
 func TestHelperComplaint(t *testing.T) {
 	needProgram(t, helperName)
 	path := t.TempDir() + "/missing"
-	_, err := helperMount(path, false)
+	_, err := helperMount(path, false, false)
 	if err == nil {
 		t.Fatal("mounted at a place that does not exist")
 	}

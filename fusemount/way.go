@@ -35,24 +35,24 @@ func findWay(helper bool) (way, error) {
 // closed in children, since a mount whose device some child kept open would
 // hang instead of dying with this process. (go-fuse, which could mount by
 // itself, leaves it open in them.)
-func (w way) mount(path string, folder, readOnly bool) (fd int, err error) {
+func (w way) mount(place *place, readOnly, others bool) (fd int, err error) {
 	if w == byHelper {
-		return helperMount(path, readOnly)
+		return helperMount(place.path, readOnly, others)
 	}
 	fd, err = syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("open /dev/fuse", err)
 	}
 	mode := syscall.S_IFREG
-	if folder {
+	if place.folder {
 		mode = syscall.S_IFDIR
 	}
-	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,max_read=%d", fd, mode, os.Geteuid(), os.Getegid(), maxTransfer)
+	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,%s", fd, mode, os.Geteuid(), os.Getegid(), mountOptions(others))
 	flags := uintptr(syscall.MS_NOSUID | syscall.MS_NODEV)
 	if readOnly {
 		flags |= syscall.MS_RDONLY
 	}
-	err = syscall.Mount(source(os.Getpid()), path, "fuse."+fsName, flags, data)
+	err = syscall.Mount(source(os.Getpid()), place.path, "fuse."+fsName, flags, data)
 	if err == nil {
 		return fd, nil
 	}
@@ -64,6 +64,18 @@ func (w way) mount(path string, folder, readOnly bool) (fd int, err error) {
 		return 0, fmt.Errorf("mount: %w: the kernel has no FUSE", err)
 	}
 	return 0, os.NewSyscallError("mount", err)
+}
+
+// mountOptions returns what the kernel is told in either way. By
+// default_permissions it checks permissions itself, and so asks for attributes
+// when a file is opened: else it would take a file that was mounted over for
+// empty, and a program that maps it at once would get SIGBUS.
+func mountOptions(others bool) string {
+	options := fmt.Sprintf("default_permissions,max_read=%d", maxTransfer)
+	if others {
+		options += ",allow_other"
+	}
+	return options
 }
 
 // unmount takes away what is mounted at path; it fails if that is in use.

@@ -15,7 +15,8 @@ type Client struct {
 	PID, UID, GID int
 
 	// Disconnect ends the connection: with force at once and without an answer
-	// to what is in flight, else with ESHUTDOWN for what is asked from now on.
+	// to what is in flight, else with ESHUTDOWN for what is asked from now on (a
+	// mounted file: ESTALE, until it is opened again).
 	// It returns at once and may be called by a callback of this connection. nil
 	// cannot.
 	Disconnect func(force bool)

@@ -1,6 +1,7 @@
 package plugins
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -116,4 +117,27 @@ type Origin struct {
 	Front  Front
 	Conn   uint32 // the front end's number for the connection, from 1; 0 = none
 	Cookie uint64 // the client's name for the request, unique among those in flight on Conn
+
+	// The process that asked, and its program, where that is known of each
+	// request: of those that come through the file system.
+	PID     uint32
+	Program Comm
+}
+
+// A Comm is the name of a program as the kernel keeps it (/proc/PID/comm),
+// cut off after 15 bytes, with zeroes behind it. The zero value is no name.
+type Comm [16]byte
+
+// CommOf returns name as a Comm.
+func CommOf(name string) (c Comm) {
+	copy(c[:len(c)-1], name)
+	return c
+}
+
+// String returns the name, which need not be UTF-8.
+func (c Comm) String() string {
+	if i := bytes.IndexByte(c[:], 0); i >= 0 {
+		return string(c[:i])
+	}
+	return string(c[:])
 }

@@ -72,12 +72,14 @@
 // from the one before in the same block (all zero before the first):
 //
 //	lead u8                 bits 0-4 kind, 5 has a payload, 6 has text or data, 7 has a sum
-//	front, op, callback, flags, fate, errno, rule, generation, conn    varints
+//	front, op, callback, flags, fate, errno, rule, generation, conn    varints; front has bits 6 and 7 besides
 //	cookie, offset          zigzag varints, less those of the event before
 //	length                  varint
 //	received                zigzag varint, less that of the event before
 //	started, done, replied  varints: 0 = never, else 1 + zigzag of the stamp less received
 //	in callback             zigzag varint, nanoseconds
+//	process                 if bit 7 of front: pid as a varint, length u8 and name of its program;
+//	                        if bit 6: the one that was told last in this block
 //	sum u64                 if the lead has bit 7: xxHash64 of the whole payload
 //	payload                 if bit 5: varint, the number of the payload
 //	text length, data length varints, text, data    if bit 6

@@ -16,12 +16,21 @@ const (
 	hasSum     = 0x80
 )
 
+// The bits of the number of its front end.
+const (
+	frontMask   = 0x3f
+	sameProcess = 0x40 // it is of the process that was told last
+	hasProcess  = 0x80 // its process is told
+)
+
 // An eventCoder writes or reads the events of one block; each is told by what
 // differs from the one before.
 type eventCoder struct {
 	received plugins.Stamp
 	offset   uint64
 	cookie   uint64
+	pid      uint32
+	program  plugins.Comm
 }
 
 // append appends an event with the number of its payload plus one, or 0.
@@ -37,8 +46,16 @@ func (c *eventCoder) append(b []byte, e *Event, payload uint64, text, data []byt
 		lead |= hasSum
 	}
 	b = append(b, lead)
+	front := uint64(e.Front)
+	switch {
+	case e.PID == 0:
+	case e.PID == c.pid && e.Program == c.program:
+		front |= sameProcess
+	default:
+		front |= hasProcess
+	}
 	for _, v := range [...]uint64{
-		uint64(e.Front), uint64(e.Op), uint64(e.Callback), uint64(e.Flags), uint64(e.Fate), uint64(e.Errno), uint64(e.Rule),
+		front, uint64(e.Op), uint64(e.Callback), uint64(e.Flags), uint64(e.Fate), uint64(e.Errno), uint64(e.Rule),
 		uint64(e.Generation), uint64(e.Conn),
 		zigzag(int64(e.Cookie - c.cookie)), zigzag(int64(e.Offset - c.offset)), e.Length,
 		zigzag(int64(e.Received - c.received)),
@@ -48,6 +65,12 @@ func (c *eventCoder) append(b []byte, e *Event, payload uint64, text, data []byt
 		b = binary.AppendUvarint(b, v)
 	}
 	c.received, c.offset, c.cookie = e.Received, e.Offset, e.Cookie
+	if front&hasProcess != 0 {
+		name := e.Program.String()
+		b = binary.AppendUvarint(b, uint64(e.PID))
+		b = append(append(b, byte(len(name))), name...)
+		c.pid, c.program = e.PID, e.Program
+	}
 	if e.Sum != 0 {
 		b = binary.LittleEndian.AppendUint64(b, e.Sum)
 	}
@@ -66,7 +89,8 @@ func (c *eventCoder) append(b []byte, e *Event, payload uint64, text, data []byt
 func (c *eventCoder) decode(r *reader) (e Event, payload uint64) {
 	lead := r.byte()
 	e.Kind = Kind(lead & kindMask)
-	e.Front, e.Op, e.Callback = plugins.Front(r.small(0xff)), plugins.Op(r.small(0xff)), plugins.Callback(r.small(0xff))
+	front := r.small(0xff)
+	e.Front, e.Op, e.Callback = plugins.Front(front&frontMask), plugins.Op(r.small(0xff)), plugins.Callback(r.small(0xff))
 	e.Flags, e.Fate = plugins.Flags(r.small(0xffff)), plugins.Fate(r.small(0xff))
 	e.Errno, e.Rule = uint16(r.small(0xffff)), uint16(r.small(0xffff))
 	e.Generation, e.Conn = uint32(r.small(0xffffffff)), uint32(r.small(0xffffffff))
@@ -77,6 +101,13 @@ func (c *eventCoder) decode(r *reader) (e Event, payload uint64) {
 	e.Started, e.Done, e.Replied = absolute(r.uvarint(), e.Received), absolute(r.uvarint(), e.Received), absolute(r.uvarint(), e.Received)
 	e.InCallback = time.Duration(unzigzag(r.uvarint()))
 	c.received, c.offset, c.cookie = e.Received, e.Offset, e.Cookie
+	if front&hasProcess != 0 {
+		c.pid = uint32(r.small(0xffffffff))
+		c.program = plugins.CommOf(string(r.skip(int(r.byte()))))
+	}
+	if front&(hasProcess|sameProcess) != 0 {
+		e.PID, e.Program = c.pid, c.program
+	}
 	if lead&hasSum != 0 {
 		e.Sum = r.uint64()
 	}

@@ -13,9 +13,10 @@ type Kind uint8
 // The kinds, and what the fields of their events hold besides Seq, Kind and
 // Received, the time at which the fact came to be.
 const (
-	// Request is a finished request: all fields. Callback is the one that
-	// failed, if one did; the text says why, or of EXTENTS what the answer was
-	// (FormatExtents). The data are the first bytes that it moved.
+	// Request is a finished request: all fields; PID and Program only of those
+	// that came through the mounted file. Callback is the one that failed, if one
+	// did; the text says why, or of EXTENTS what the answer was (FormatExtents).
+	// The data are the first bytes that it moved.
 	Request Kind = iota + 1
 
 	// Callback is a callback that was run other than for the request that it
@@ -96,7 +97,9 @@ type Event struct {
 	Rule       uint16       // the number of the rule that had a hand in it; 0 = none
 	Generation uint32       // of the script, from 1
 	Conn       uint32       // the front end's number for the connection
+	PID        uint32       // the process that asked, where that is known; 0 = it is not
 	Cookie     uint64       // the client's name for the request
+	Program    plugins.Comm // its program
 
 	Offset, Length uint64
 

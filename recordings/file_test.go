@@ -121,6 +121,9 @@ func anyFact(t *rapid.T) fact {
 			InCallback: time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "in")),
 		},
 	}
+	if pid := rapid.Uint32Range(0, 3).Draw(t, "pid"); pid != 0 {
+		e.PID, e.Program = pid, plugins.CommOf(rapid.SampledFrom([]string{"", "dd", "a name of 15 ch", "\xff"}).Draw(t, "program"))
+	}
 	f := fact{event: e, text: rapid.StringN(0, 40, 200).Draw(t, "text")}
 	if e.Kind == Request {
 		f.data = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "data")

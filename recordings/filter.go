@@ -158,6 +158,8 @@ func (x *requestEvent) set(r *plugins.Request, stage Stage, err error) {
 		Generation: r.Generation,
 		Conn:       r.Origin.Conn,
 		Cookie:     r.Origin.Cookie,
+		PID:        r.Origin.PID,
+		Program:    r.Origin.Program,
 		Offset:     r.Offset,
 		Length:     r.Length,
 		Times:      r.Times,

@@ -42,7 +42,7 @@ func samples() (events []sampleEvent, now plugins.Stamp) {
 	full := failed(request("full", plugins.FrontNBD, 1, plugins.OpWrite, 3<<20, 4096, 41), syscall.EFBIG, plugins.Pwrite, "disk.lua:31: Disk FULL")
 	full.Errno = uint16(syscall.ENOSPC)
 	forced := failed(request("forced", plugins.FrontFUSE, 1, plugins.OpWrite, 8192, 512, 60), syscall.EIO, plugins.Flush, "flush: disk.lua:77: cache miss")
-	forced.Flags = plugins.FlagFUA
+	forced.Flags, forced.PID, forced.Program = plugins.FlagFUA, 812, plugins.CommOf("mkfs.ext4")
 	flush := request("flush", plugins.FrontNBD, 2, plugins.OpFlush, 0, 0, 300)
 	zero := request("zero", plugins.FrontNBD, 2, plugins.OpZero, 4<<20, 1<<20, 80)
 	refused := failed(request("refused", plugins.FrontNBD, 2, plugins.OpZero, 6<<20, 65536, 20), syscall.EACCES, plugins.NoCallback, "not now")
@@ -50,7 +50,7 @@ func samples() (events []sampleEvent, now plugins.Stamp) {
 	held := request("held", plugins.FrontNBD, 2, plugins.OpRead, 5<<20, 4096, 700000)
 	held.Fate, held.Rule, held.Generation = plugins.Held|plugins.Ruled, 3, 2
 	again := request("again", plugins.FrontFUSE, 1, plugins.OpExtents, 0, 1<<30, 90)
-	again.Fate = plugins.Replayed
+	again.Fate, again.PID, again.Program = plugins.Replayed, 813, plugins.CommOf("my very long name")
 	events = []sampleEvent{
 		{name: "load", Event: Event{Kind: Reload, Generation: 1}, text: "generation 1"},
 		{name: "connect", Event: Event{Kind: Connect, Front: plugins.FrontNBD, Conn: 1}, text: "unix"},
@@ -150,6 +150,12 @@ func TestFilterMatch(t *testing.T) {
 		{"src!=nbd", "forced again"},
 		{"conn:1 request", "boot long full forced again"},
 		{"conn:nbd#1 request", "boot long full"},
+		{"pid:812", "forced"},
+		{"pid!=812", "again"},
+		{"prog:MKFS.ext4", "forced"},
+		{"prog!=mkfs.ext4", "again"},
+		{"prog:mkfs", ""},
+		{`prog:dd,"my very long name"`, "again"}, // of which the kernel keeps 15 bytes
 		{"conn:fuse#1,NBD#2", "slow forced flush zero refused held again open said"},
 		{"conn!=nbd#1,2", "forced again"},
 		{"conn>1 read", "slow held"},
@@ -419,6 +425,8 @@ func TestFilterString(t *testing.T) {
 		"err:28,71 err!=eio":              "err:ENOSPC,71 err!=EIO",
 		"conn:NBD#0x2,1..3":               "conn:nbd#2,1..3",
 		"since:12:00 until:60s":           "since:12:00:00 until:1m",
+		`prog:dd,"a b"`:                   `prog:dd,"a b"`,
+		`prog="x@y"`:                      `prog:"x@y"`,
 		"req:..5 req:7.. off:..4k":        "req:0..5 req:7.. off:0..4k",
 	} {
 		f, err := ParseFilter(text)

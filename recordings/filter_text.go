@@ -108,6 +108,54 @@ func compileBytes(t *term, _ plugins.Stamp) test {
 	}
 }
 
+func parseProgram(_ *field, text string, _ bool) (value, error) {
+	if text == "" {
+		return value{}, &badValue{"a program has a name", "write it as prog:dd, or leave it out"}
+	}
+	return value{text: plugins.CommOf(text).String()}, nil
+}
+
+func formatProgram(_ *field, v value) string {
+	plain := func(r rune) bool {
+		return strings.ContainsRune("-_.", r) || 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9'
+	}
+	if strings.TrimFunc(v.text, plain) == "" {
+		return v.text
+	}
+	return quote(v.text)
+}
+
+// compileProgram asks for any of the programs.
+func compileProgram(t *term, _ plugins.Stamp) test {
+	wanted, negate := slices.Clone(t.values), t.op == notEqual
+	return func(e *Event, _ Contents) bool {
+		n := bytes.IndexByte(e.Program[:], 0)
+		if n <= 0 {
+			return false
+		}
+		for i := range wanted {
+			if equalFold(wanted[i].text, e.Program[:n]) {
+				return !negate
+			}
+		}
+		return negate
+	}
+}
+
+// equalFold reports whether two names are the same but for the case of letters.
+func equalFold(name string, program []byte) bool {
+	if len(name) != len(program) {
+		return false
+	}
+	for i := range program {
+		a, b := name[i], program[i]
+		if a != b && (a|0x20 != b|0x20 || a|0x20 < 'a' || a|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
 // textOf returns the text of an event that has one.
 func textOf(e *Event, c Contents) (string, bool) {
 	if c == nil {

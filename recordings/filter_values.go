@@ -86,6 +86,10 @@ var (
 		format:  func(_ *field, v value) string { return quote(v.text) },
 		compile: compileText,
 	}
+	programType = valueType{
+		name: "program", syntax: "the name of a program, of which the first 15 bytes count; case does not matter",
+		parse: parseProgram, format: formatProgram, compile: compileProgram,
+	}
 	timeType = valueType{
 		name: "time", syntax: "30s or 5m before now, or a time of day, 12:00:01.5, or 2026-11-20T12:00:01", noNot: true, single: true,
 		samples: []Candidate{{"10s", "the last ten seconds"}, {"1m", "the last minute"}, {"12:00", "a time of day"}}, units: timeUnits[:],

@@ -143,6 +143,8 @@ type jsonEvent struct {
 	From       string   `json:"from,omitempty"`
 	Conn       uint32   `json:"conn,omitempty"`
 	Cookie     *uint64  `json:"cookie,omitempty"`
+	PID        uint32   `json:"pid,omitempty"`     // of the process that asked
+	Program    string   `json:"program,omitempty"` // its program
 	Op         string   `json:"op,omitempty"`
 	Callback   string   `json:"callback,omitempty"`
 	Offset     *uint64  `json:"offset,omitempty"`
@@ -164,6 +166,8 @@ func AppendJSON(dst []byte, e *Event, text string) ([]byte, error) {
 		Time:       e.Received.Time().Format(time.RFC3339Nano),
 		Kind:       e.Kind.String(),
 		Conn:       e.Conn,
+		PID:        e.PID,
+		Program:    strings.ToValidUTF8(e.Program.String(), "\uFFFD"),
 		Generation: e.Generation,
 		Rule:       e.Rule,
 		Text:       strings.ToValidUTF8(text, "\uFFFD"),

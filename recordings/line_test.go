@@ -108,9 +108,13 @@ func TestAppendJSON(t *testing.T) {
 func TestAppendJSONFate(t *testing.T) {
 	e := failedWrite()
 	e.Fate, e.Rule = plugins.Ruled|plugins.Held, 2
+	e.PID, e.Program = 812, plugins.CommOf("dd\xff")
 	line, err := AppendJSON(nil, &e, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := `"pid":812,"program":"dd�",`; !strings.Contains(string(line), want) {
+		t.Errorf("%s does not have %s", line, want)
 	}
 	if want := `"flags":["fua"],"fate":["ruled","held"],"rule":2,`; !strings.Contains(string(line), want) {
 		t.Errorf("%s does not have %s", line, want)

@@ -26,7 +26,11 @@ mkfs.ext4                                           e2fsprogs            fusemou
 sfdisk                                              fdisk                cmd
 mtype                                               mtools               cmd
 fsck.fat                                            dosfstools           cmd
-fallocate                                           util-linux           fusemount
+fallocate                                           util-linux           fusemount,cmd
+nsenter                                             util-linux           fusemount
+debugfs                                             e2fsprogs            cmd
+sqlite3                                             sqlite3              cmd
+losetup                                             mount                cmd
 '
 
 PATH=$PATH:/usr/sbin:/sbin

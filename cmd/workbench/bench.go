@@ -131,6 +131,10 @@ func (b *bench) open(ctx context.Context) error {
 			Conn:     1,
 			Log:      b.say,
 			Trace:    fuseTrace(b),
+
+			Export:     b.o.export,
+			AllowOther: b.o.allowOther,
+			Outside:    b.outside(),
 		})
 		if err != nil {
 			return err
@@ -287,6 +291,7 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 	ctx, fail := context.WithCancelCause(asked)
 	defer fail(nil)
 
+	_, seen := b.log.Bounds()
 	var wg sync.WaitGroup
 	for _, l := range b.listeners {
 		wg.Go(func() {
@@ -321,6 +326,7 @@ func (b *bench) serve(ctx context.Context, front func(context.Context) error) er
 		})
 	}
 	if b.mount != nil {
+		wg.Go(func() { b.freshenMount(watching, seen) })
 		wg.Go(func() {
 			select {
 			case <-b.mount.Done():

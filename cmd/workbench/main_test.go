@@ -16,11 +16,12 @@ import (
 // TestMain lets the test binary be the program: as `workbench` in scripts, and
 // by its own name for tests that start it themselves (see program).
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"workbench": main})
+	testscript.Main(m, map[string]func(){"workbench": main, "shake": shakeMain})
 }
 
-// scriptTimeout bounds one script, its clients and its mounts included.
-const scriptTimeout = 2 * time.Minute
+// scriptTimeout bounds all scripts, their clients and their mounts included: on a
+// machine that does other things too.
+const scriptTimeout = 8 * time.Minute
 
 // TestScripts runs the program as users do, with real clients.
 func TestScripts(t *testing.T) {

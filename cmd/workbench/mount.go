@@ -10,8 +10,13 @@ func newMountCommand(std streams) *cobra.Command {
 		Long: `Load a plugin script, serve it over NBD and as a file, and show what happens.
 
 The mount point is a regular file, which is mounted over; or a folder, in which
-the file "disk" appears; or it does not exist: then a file is made there, and
+the file "disk" appears, or one for each export that the plugin lists (getfattr -d
+shows their descriptions); or it does not exist: then a file is made there, and
 removed at the end. What a killed workbench left mounted there is detached first.
+A script that is saved with another size is refused, unless --on-change says
+otherwise: with drop, programs that have the file open get ESTALE and open it again.
+
+workbench doctor tells whether this machine can mount.
 
 The options, the screen and the exit status are those of run.`,
 		Example: `  workbench mount disk.lua /mnt/disk file=disk.img

@@ -39,6 +39,8 @@ type benchOptions struct {
 	mount string // mount point; "" = none
 	cache bool
 
+	allowOther bool // other users may use the mount
+
 	run        string // captive command; "" = none
 	headless   bool
 	json       bool
@@ -92,12 +94,13 @@ func (o *benchOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.tlsVerifyPeer, "tls-verify-peer", false, "take only clients with a certificate of ca-cert.pem's")
 	f.UintVar(&o.maskHandshake, "mask-handshake", maskAll, "offer only these handshake flags, as older servers do: 1 fixed newstyle, 2 no zeroes")
 	f.BoolVar(&o.noStructured, "no-sr", false, "refuse structured replies, as older servers do")
-	f.StringVarP(&o.export, "export", "e", "", "the export name in $uri")
+	f.StringVarP(&o.export, "export", "e", "", "the export name in $uri; mounted in a folder, the only one that is shown")
 	f.BoolVarP(&o.readOnly, "readonly", "r", false, "refuse every write")
 	f.IntVarP(&o.threads, "threads", "t", 16, "requests in flight for a connection")
 	f.StringVar(&o.language, "lang", "", "language of the script: lua or starlark (default by extension, then first line)")
 	f.StringVar(&o.run, "run", "", "run a shell command with $uri $nbd $unixsocket $port $exportname $tls $mount, then stop")
 	f.BoolVar(&o.cache, "cache", false, "FUSE: use the page cache (default direct I/O, so that every read is seen)")
+	f.BoolVar(&o.allowOther, "allow-other", false, "FUSE: let other users in too; without root, /etc/fuse.conf must allow it")
 	f.BoolVar(&o.headless, "headless", false, "no screen: one line a finished request (by itself where stdout is no terminal)")
 	o.look.addFlags(f)
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")

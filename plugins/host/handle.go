@@ -80,6 +80,8 @@ func (d *handle) Finish(r *plugins.Request, err error) {
 		Front:      r.Origin.Front,
 		Conn:       r.Origin.Conn,
 		Cookie:     r.Origin.Cookie,
+		PID:        r.Origin.PID,
+		Program:    r.Origin.Program,
 		Op:         r.Op,
 		Callback:   r.Failed,
 		Flags:      r.Flags,

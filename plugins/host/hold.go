@@ -197,6 +197,7 @@ func (h *Host) noteHold(q *held, what string) {
 	r := &q.Request
 	h.opts.Log.Append(recordings.Event{
 		Kind: recordings.Hold, Front: r.Origin.Front, Conn: r.Origin.Conn, Cookie: r.Origin.Cookie,
+		PID: r.Origin.PID, Program: r.Origin.Program,
 		Op: r.Op, Flags: r.Flags, Offset: r.Offset, Length: r.Length, Generation: r.Generation, Rule: r.Rule,
 		Times: plugins.Times{Received: plugins.Now()},
 	}, what, nil)

@@ -43,6 +43,7 @@ func callEvent(kind recordings.Kind, generation uint32, c *plugins.Call) recordi
 	e.Callback, e.Front, e.Conn = c.Callback, c.Open.Front, c.Open.Conn
 	if r := c.Request; r != nil {
 		e.Op, e.Flags, e.Cookie = r.Op, c.Flags, r.Origin.Cookie
+		e.PID, e.Program = r.Origin.PID, r.Origin.Program
 		e.Offset, e.Length = c.Offset, c.Length
 	}
 	return e

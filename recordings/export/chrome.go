@@ -67,6 +67,8 @@ const (
 // eventArgs are what a viewer shows of a span or a mark that is clicked.
 type eventArgs struct {
 	Seq        uint64  `json:"seq"`
+	PID        uint32  `json:"pid,omitempty"`
+	Program    string  `json:"program,omitempty"`
 	Cookie     *uint64 `json:"cookie,omitempty"`
 	Offset     *uint64 `json:"offset,omitempty"`
 	Length     *uint64 `json:"length,omitempty"`
@@ -159,6 +161,7 @@ func (c *chrome) mark(m *moment) error {
 func (c *chrome) args(m *moment) eventArgs {
 	a := eventArgs{
 		Seq: m.Seq, Rule: m.Rule, Generation: m.Generation,
+		PID: m.PID, Program: strings.ToValidUTF8(m.Program.String(), "\uFFFD"),
 		Text: strings.ToValidUTF8(textOf(c.r, &m.Event), "\uFFFD"),
 	}
 	if m.Op != 0 {

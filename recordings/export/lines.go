@@ -38,7 +38,7 @@ func (j *jsonl) close() error { return nil }
 // columns are those of a CSV file, named as in JSON lines. A column that means
 // nothing for an event is empty.
 var columns = [...]string{"seq", "time", "kind", "from", "conn", "cookie", "op", "callback", "offset", "length",
-	"flags", "fate", "rule", "duration_ns", "in_callback_ns", "generation", "result", "text"}
+	"flags", "fate", "rule", "duration_ns", "in_callback_ns", "generation", "result", "text", "pid", "program"}
 
 // A table writes CSV: a header, quotes as RFC 4180 has them, and line ends of Unix.
 type table struct {
@@ -102,6 +102,9 @@ func (t *table) encode(m *moment) error {
 		row[16] = plugins.ErrnoName(e.Err())
 	}
 	row[17] = strings.ToValidUTF8(textOf(t.r, e), "\uFFFD")
+	if e.PID != 0 {
+		row[18], row[19] = number(uint64(e.PID)), strings.ToValidUTF8(e.Program.String(), "\uFFFD")
+	}
 	return t.w.Write(row[:])
 }
 
