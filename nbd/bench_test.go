@@ -16,6 +16,9 @@ import (
 // zero; 0 leaves it as it is.
 type nothing struct{ filled int }
 
+// Serial has the reader do the requests.
+func (nothing) Serial() bool { return true }
+
 func (nothing) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
 	return nil, nil
 }

@@ -81,11 +81,23 @@ func (c *conn) reason(ctx context.Context, err error) error {
 	return err
 }
 
-// header reads the n bytes of a header, which are valid until the next read. It
+// header reads the n bytes of a header, which are valid until the next read.
+func (c *conn) header(n int, doing string) ([]byte, error) {
+	b, err := c.peekHeader(n, doing)
+	if err == nil {
+		c.in.Discard(n) // cannot fail: they stand in the buffer
+	}
+	return b, err
+}
+
+// peekHeader is header for a caller who may leave them to be read again. It
 // returns io.EOF as it is if the client hung up before the first of them. For
 // that one the client may take for ever once the handshake is over, for the
 // others not.
-func (c *conn) header(n int, doing string) ([]byte, error) {
+func (c *conn) peekHeader(n int, doing string) ([]byte, error) {
+	if c.in.Buffered() >= n {
+		return c.in.Peek(n) // as when many come at once
+	}
 	if err := c.relax(); err != nil {
 		return nil, err
 	}
@@ -106,8 +118,7 @@ func (c *conn) header(n int, doing string) ([]byte, error) {
 	if err != nil {
 		return nil, hungUp(doing, err)
 	}
-	_, err = c.in.Discard(n) // cannot fail: they stand in the buffer
-	return b, err
+	return b, nil
 }
 
 // disconnect is plugins.Client.Disconnect.

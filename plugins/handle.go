@@ -63,6 +63,20 @@ func Finish(h Handle, r *Request, err error) {
 	}
 }
 
+// A Serializer is a Handle that may do its requests one at a time. See [Serial].
+type Serializer interface {
+	Serial() bool
+}
+
+// Serial reports whether h would begin with a request only when the one before is
+// done, and has nothing but the script to wait for. Then a front end gains
+// nothing by passing several at once. The answer may change at any time, and be
+// wrong for the requests under way; it costs next to nothing.
+func Serial(h Handle) bool {
+	s, ok := h.(Serializer)
+	return ok && s.Serial()
+}
+
 // A Describer is a Handle that knows facts which are asked of the script only
 // when a client wants them.
 type Describer interface {

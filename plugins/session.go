@@ -19,8 +19,9 @@ type session struct {
 }
 
 var (
-	_ Handle    = (*session)(nil)
-	_ Describer = (*session)(nil)
+	_ Handle     = (*session)(nil)
+	_ Describer  = (*session)(nil)
+	_ Serializer = (*session)(nil)
 )
 
 // Exports runs list_exports. A script without it has its default export alone.
@@ -201,6 +202,9 @@ func (q *questions) support(cb Callback, defined bool, level Support) Support {
 }
 
 func (s *session) Info() Info { return s.info }
+
+// Serial reports whether one request of this connection is done at a time.
+func (s *session) Serial() bool { return s.lane() != nil }
 
 func (s *session) Name() string { return s.params.Export }
 

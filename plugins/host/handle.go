@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"sync/atomic"
 
 	"workbench/plugins"
 	"workbench/recordings"
@@ -16,13 +17,25 @@ type handle struct {
 	// read only inside the gate or by who reloads.
 	inner      plugins.Handle
 	generation *generation
+
+	serial atomic.Bool // what inner says; for those who ask outside of the gate
 }
 
 var (
-	_ plugins.Handle    = (*handle)(nil)
-	_ plugins.Finisher  = (*handle)(nil)
-	_ plugins.Describer = (*handle)(nil)
+	_ plugins.Handle     = (*handle)(nil)
+	_ plugins.Finisher   = (*handle)(nil)
+	_ plugins.Describer  = (*handle)(nil)
+	_ plugins.Serializer = (*handle)(nil)
 )
+
+// stand has d stand on inner, a handle of generation g.
+func (d *handle) stand(inner plugins.Handle, g *generation) {
+	d.inner, d.generation = inner, g
+	d.serial.Store(plugins.Serial(inner))
+}
+
+// Serial implements plugins.Serializer. A rule may hold requests or delay them.
+func (d *handle) Serial() bool { return d.serial.Load() && d.host.rules.get() == nil }
 
 // Info implements plugins.Handle. A swap never changes what a client was told,
 // so it does not matter which generation answers, but that inner must not
