@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -201,3 +202,50 @@ func (f flusher) Open(context.Context, plugins.OpenParams) (plugins.Handle, erro
 func (flusher) Info() plugins.Info                                                 { return plugins.Info{CanFlush: true} }
 func (f flusher) Serial() bool                                                     { return !f.parallel }
 func (flusher) Do(context.Context, *plugins.Request) error                         { return nil }
+
+// TestGivenData has a disk keep the data of writes, as scripts do: they stay as
+// they were written, whatever is written afterwards.
+func TestGivenData(t *testing.T) {
+	m := newMemory(1 << 20)
+	k := &keeper{memory: m}
+	p, _ := connect(t, &Server{Backend: k})
+	p.open(false)
+	var wrote [][]byte
+	for i, size := range []int{1, 512, 4096, 65000, readBuffer, 256 << 10, 4096, 1} { // around what is read at once
+		wrote = append(wrote, randomBytes(size))
+		p.request(requestHeader{command: cmdWrite, cookie: uint64(i), length: uint32(size)}, wrote[i])
+		if a := p.answer(0); a.errno != 0 {
+			t.Errorf("WRITE of %d bytes: %+v", size, a)
+		}
+	}
+	for i, data := range wrote {
+		if !bytes.Equal(k.kept[i], data) {
+			t.Errorf("the %d bytes of WRITE %d have changed", len(data), i)
+		}
+	}
+}
+
+// keeper is a disk that keeps what is written.
+type keeper struct {
+	*memory
+	kept [][]byte
+}
+
+func (k *keeper) Open(context.Context, plugins.OpenParams) (plugins.Handle, error) {
+	return keeperHandle{memoryHandle{memory: k.memory}, k}, nil
+}
+
+type keeperHandle struct {
+	memoryHandle
+	keeper *keeper
+}
+
+func (keeperHandle) KeepsData() bool { return true }
+
+func (h keeperHandle) Do(ctx context.Context, r *plugins.Request) error {
+	if !r.Given {
+		return plugins.Errorf(syscall.EIO, "the data are not given")
+	}
+	h.keeper.kept = append(h.keeper.kept, r.Data)
+	return h.memoryHandle.Do(ctx, r)
+}

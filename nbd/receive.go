@@ -1,6 +1,7 @@
 package nbd
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"syscall"
@@ -90,9 +91,7 @@ func (t *transmission) readPayload(m *extRequest, s *slot) (err error) {
 	case s.Refuse != nil:
 		_, err = io.CopyN(io.Discard, t.in, int64(size))
 	case m.command == cmdWrite:
-		s.payload = t.server.buffers.get(s.Length)
-		s.Data = s.payload.b
-		_, err = io.ReadFull(t.in, s.Data)
+		err = t.readData(s)
 	case size > 0:
 		err = t.readFilter(s)
 	}
@@ -100,6 +99,25 @@ func (t *transmission) readPayload(m *extRequest, s *slot) (err error) {
 		return hungUp(fmt.Sprintf("reading the %d bytes of a %s", size, m.command), err)
 	}
 	return nil
+}
+
+// readData reads the payload of a WRITE.
+func (t *transmission) readData(s *slot) error {
+	s.Given = t.keeps
+	switch {
+	case !t.keeps:
+		s.payload = t.server.buffers.get(s.Length)
+		s.Data = s.payload.b
+	case uint64(t.in.Buffered()) >= s.Length:
+		b, err := t.in.Peek(int(s.Length))
+		s.Data = bytes.Clone(b) // which does not clear its memory before
+		t.in.Discard(len(b))    // cannot fail: they stand in the buffer
+		return err
+	default:
+		s.Data = make([]byte, s.Length)
+	}
+	_, err := io.ReadFull(t.in, s.Data)
+	return err
 }
 
 // readFilter reads the payload of a BLOCK_STATUS.

@@ -28,7 +28,7 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 	defer func() { *c = Call{} }() // keep nothing of the request alive
 
 	*c = Call{Request: r, Open: s.params, Handle: s.handle,
-		Offset: r.Offset, Length: r.Length, Flags: r.Flags & scriptFlags, Data: r.Data}
+		Offset: r.Offset, Length: r.Length, Flags: r.Flags & scriptFlags, Data: r.Data, Given: r.Given && r.Op == OpWrite}
 	fua := s.splitFUA(c)
 	var err error
 	switch r.Op {

@@ -77,6 +77,19 @@ func Serial(h Handle) bool {
 	return ok && s.Serial()
 }
 
+// A Keeper is a Handle that may keep the data of writes. See [Keeps].
+type Keeper interface {
+	KeepsData() bool
+}
+
+// Keeps reports whether h would copy the data of writes into memory of its own, as
+// scripts do to which they are a value. Then a front end spares a copy if it
+// reads them into fresh memory that it lets go of (Request.Given).
+func Keeps(h Handle) bool {
+	k, ok := h.(Keeper)
+	return ok && k.KeepsData()
+}
+
 // A Describer is a Handle that knows facts which are asked of the script only
 // when a client wants them.
 type Describer interface {

@@ -26,6 +26,7 @@ var (
 	_ plugins.Finisher   = (*handle)(nil)
 	_ plugins.Describer  = (*handle)(nil)
 	_ plugins.Serializer = (*handle)(nil)
+	_ plugins.Keeper     = (*handle)(nil)
 )
 
 // stand has d stand on inner, a handle of generation g.
@@ -33,6 +34,9 @@ func (d *handle) stand(inner plugins.Handle, g *generation) {
 	d.inner, d.generation = inner, g
 	d.serial.Store(plugins.Serial(inner))
 }
+
+// KeepsData implements plugins.Keeper.
+func (d *handle) KeepsData() bool { return true }
 
 // Serial implements plugins.Serializer. A rule may hold requests or delay them.
 func (d *handle) Serial() bool { return d.serial.Load() && d.host.rules.get() == nil }
@@ -56,6 +60,7 @@ func (d *handle) Do(ctx context.Context, r *plugins.Request) error {
 		return d.run(ctx, r)
 	}
 	asked := *r
+	r.Given = false // a person may look at the data, and change them
 	answered, err := d.apply(ctx, r, false, nil)
 	if !answered {
 		err = d.run(ctx, r)

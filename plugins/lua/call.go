@@ -70,6 +70,9 @@ func (s *script) argument(arg plugins.Arg, c *plugins.Call) glua.LValue {
 	case plugins.ArgOffset:
 		return glua.LNumber(c.Offset)
 	case plugins.ArgData:
+		if c.Given {
+			return stringOf(c.Data)
+		}
 		return glua.LString(c.Data) // a copy: the script may keep it
 	case plugins.ArgFlags:
 		return glua.LNumber(c.Flags)
