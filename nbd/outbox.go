@@ -33,8 +33,9 @@ func (t *transmission) post(out *outbox, cancel context.CancelFunc) {
 		}
 	}
 	out.reset()
+	now := plugins.Now()
 	for _, s := range out.answered {
-		plugins.Finish(t.handle, &s.Request, s.err)
+		plugins.FinishAt(t.handle, &s.Request, s.err, now)
 	}
 }
 

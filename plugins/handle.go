@@ -56,8 +56,12 @@ type Finisher interface {
 // handed to the kernel or could not be. A front end calls it exactly once for
 // each request that it gave to h.Do, before it closes h or uses r again. It
 // sets r.Replied.
-func Finish(h Handle, r *Request, err error) {
-	r.Replied = Now()
+func Finish(h Handle, r *Request, err error) { FinishAt(h, r, err, Now()) }
+
+// FinishAt is Finish for an answer that left at a time that the caller knows, as
+// when several left together.
+func FinishAt(h Handle, r *Request, err error, at Stamp) {
+	r.Replied = at
 	if f, ok := h.(Finisher); ok {
 		f.Finish(r, err)
 	}
