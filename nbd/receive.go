@@ -114,7 +114,7 @@ func (t *transmission) readData(s *slot) error {
 		t.in.Discard(len(b))    // cannot fail: they stand in the buffer
 		return err
 	default:
-		s.Data = make([]byte, s.Length)
+		s.Data = uncleared(int(s.Length))
 	}
 	_, err := io.ReadFull(t.in, s.Data)
 	return err

@@ -74,3 +74,40 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	}
 }
+
+// TestRequestAllocates holds gate, instance, script and log to what Lua itself
+// needs for a request: the number that the offset is. (That of the length is kept.)
+func TestRequestAllocates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blocks.lua")
+	if err := os.WriteFile(path, []byte(blocksLua), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(t.Context(), Options{Path: path, Runtimes: []plugins.Runtime{lua.Runtime{}}, Log: recordings.NewLog(1 << 20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close(t.Context())
+	d, err := h.Open(t.Context(), plugins.OpenParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	ctx := t.Context()
+	for _, op := range []plugins.Op{plugins.OpRead, plugins.OpWrite} {
+		data, r, most := make([]byte, 4096), &plugins.Request{}, 1.0
+		if op == plugins.OpWrite {
+			most = 2 // and the value that the string is
+		}
+		n := testing.AllocsPerRun(1000, func() {
+			*r = plugins.Request{Op: op, Offset: 1 << 20, Length: 4096, Data: data, Given: true}
+			err := d.Do(ctx, r)
+			plugins.Finish(d, r, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n > most {
+			t.Errorf("%s: %v allocations, want %v", op, n, most)
+		}
+	}
+}
