@@ -26,6 +26,10 @@ var errRelieved = errors.New("another goroutine is the reader now")
 // is expected to be quick.
 const slowPace = 100 * time.Microsecond
 
+// slowTwice is where the bits begin, in transmission.slow, of the kinds of which
+// the last two took long.
+const slowTwice = 16
+
 // lead is the reader, until the client leaves or the reader is relieved.
 func (t *transmission) lead(ctx context.Context) {
 	err := t.read(ctx)
@@ -66,7 +70,7 @@ func (t *transmission) read(ctx context.Context) error {
 // mayDo reports whether the reader should do s: its turn would come at once, and
 // it is expected to be quick. Then the reader has the outbox.
 func (t *transmission) mayDo(s *slot) bool {
-	if t.away.Load() > 0 || t.slow.Load()>>s.Op&1 != 0 || !plugins.Serial(t.handle) {
+	if t.away.Load() > 0 || t.slow.Load()>>slowTwice>>s.Op&1 != 0 || !plugins.Serial(t.handle) {
 		return false
 	}
 	if t.own == nil {
@@ -79,15 +83,18 @@ func (t *transmission) mayDo(s *slot) bool {
 	return true
 }
 
-// learn notes how long the backend took for s.
+// learn notes how long the backend took for s. Two in a row must have taken
+// long: one may have met with the collector, or with another program.
 func (t *transmission) learn(s *slot) {
-	bit := uint32(1) << s.Op
-	if slow := s.Done.Sub(s.Started) > slowPace; slow != (t.slow.Load()&bit != 0) {
-		if slow {
-			t.slow.Or(bit)
-		} else {
-			t.slow.And(^bit)
-		}
+	once := uint32(1) << s.Op
+	twice := once << slowTwice
+	switch took := s.Done.Sub(s.Started); {
+	case took <= slowPace && t.slow.Load()&once != 0:
+		t.slow.And(^(once | twice))
+	case took > slowPace && t.slow.Load()&once == 0:
+		t.slow.Or(once)
+	case took > slowPace:
+		t.slow.Or(twice)
 	}
 }
 

@@ -32,7 +32,7 @@ type transmission struct {
 	done    chan *slot    // done, and to be answered; nil = look into the outbox
 	outbox  chan *outbox  // holds one, unless somebody fills or sends it
 	away    atomic.Int32  // requests that are neither the reader's nor answered
-	slow    atomic.Uint32 // for each kind of request, whether the last one took long
+	slow    atomic.Uint32 // a bit for each kind of request of which the last one took long, and one if the last two did
 	turn    turn
 	left    chan error         // holds one; why the reader read no more
 	cancel  context.CancelFunc // ends what is in flight; never changes
