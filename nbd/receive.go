@@ -50,6 +50,10 @@ func (t *transmission) readRequest() (*slot, error) {
 		t.release(s)
 		return nil, err
 	}
+	t.ahead = readBuffer
+	if m.command == cmdWrite && m.length >= readPast {
+		t.ahead = shortAhead
+	}
 	if waits || t.arrived == 0 { // what came by the same read came at the same time
 		t.arrived = plugins.Now()
 	}
@@ -116,8 +120,7 @@ func (t *transmission) readData(s *slot) error {
 	default:
 		s.Data = uncleared(int(s.Length))
 	}
-	_, err := io.ReadFull(t.in, s.Data)
-	return err
+	return t.readFull(s.Data)
 }
 
 // readFilter reads the payload of a BLOCK_STATUS.
