@@ -41,11 +41,12 @@
 //	                             ^                                  |
 //	                             +------- slots that are free ------+
 //
-// The connection's goroutine leads the handshake and waits for all others.
-// A disk that does one request at a time anyway ([plugins.Serial]) gets its requests from
-// the reader itself, which gathers the answers until nothing more has come and
-// sends them in one write; if a request or a write takes longer than a moment, another goroutine becomes
-// the reader (reader.go). STARTTLS puts TLS between the handshake and the
+// The connection's goroutine leads the handshake and waits for all others. A disk
+// that does one request at a time anyway ([plugins.Serial]) gets its requests
+// from the reader itself, which gathers the answers until nothing more has come
+// and sends them in one write. If a request or a write takes longer than a moment,
+// another goroutine becomes the reader (reader.go). Data of writes are read into
+// memory that the disk may keep, if it would copy them ([plugins.Keeps]). STARTTLS puts TLS between the handshake and the
 // socket, and the handshake begins anew. A client that stands still in the midst
 // of the handshake, of a request or of an answer is cut off after a while
 // (HandshakeTimeout, StallTimeout); between two requests it may be silent for
