@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -114,6 +116,49 @@ func TestReaderComesBack(t *testing.T) {
 	p.send(burst(200))
 	for range 200 {
 		p.answer(1)
+	}
+}
+
+// TestHiccups has requests of several clients take long now and then, so that
+// readers are relieved at any point and come back, and looks whether every
+// client still finds what it wrote.
+func TestHiccups(t *testing.T) {
+	const area = 64 << 10 // of each client, of which each goroutine has a part
+	m := newMemory(4 * area)
+	var count atomic.Int64
+	m.before = func(ctx context.Context, r *plugins.Request) error {
+		if count.Add(1)%37 == 0 {
+			time.Sleep(3 * turnTick) // what is tested
+		}
+		return nil
+	}
+	s := &Server{Backend: m}
+	var wg sync.WaitGroup
+	for i := range uint64(4) {
+		c := dialed(t, s, ClientOptions{})
+		for part := range uint64(8) {
+			wg.Go(func() {
+				at, got := i*area+part*area/8, make([]byte, area/8)
+				for range 25 {
+					want := randomBytes(1 + rand.IntN(area/8))
+					if err := c.Write(t.Context(), want, at, 0); err != nil {
+						t.Error(err)
+						return
+					}
+					if err := c.Read(t.Context(), got[:len(want)], at, 0); err != nil || !bytes.Equal(got[:len(want)], want) {
+						t.Errorf("%d bytes at %d: %v, or they differ", len(want), at, err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if err := s.Shutdown(inTime(t)); err != nil {
+		t.Error(err)
+	}
+	if n := len(m.finished); n != 4*8*25*2 {
+		t.Errorf("%d requests finished", n)
 	}
 }
 
