@@ -16,6 +16,9 @@ import (
 // zero; 0 leaves it as it is.
 type nothing struct{ filled int }
 
+// Serial has the reader do the requests.
+func (nothing) Serial() bool { return true }
+
 func (nothing) Exports(context.Context, plugins.OpenParams) ([]plugins.Export, error) {
 	return nil, nil
 }
@@ -116,4 +119,23 @@ func (f fixed) Open(context.Context, plugins.OpenParams) (plugins.Handle, error)
 func (f fixed) Do(_ context.Context, r *plugins.Request) error {
 	r.Data = f.data[:r.Length]
 	return nil
+}
+
+// BenchmarkUncleared compares the memory that given data are read into with
+// memory that is cleared before.
+func BenchmarkUncleared(b *testing.B) {
+	for _, size := range []int{64 << 10, 256 << 10, 1 << 20} {
+		for _, kind := range []struct {
+			name string
+			get  func(n int) []byte
+		}{{"uncleared", uncleared}, {"make", func(n int) []byte { return make([]byte, n) }}} {
+			b.Run(fmt.Sprintf("%dKiB/%s", size>>10, kind.name), func(b *testing.B) {
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				for b.Loop() {
+					kind.get(size)
+				}
+			})
+		}
+	}
 }

@@ -16,8 +16,19 @@ import (
 	"workbench/plugins"
 )
 
-// readBuffer is how much is read from a socket at once: several small writes.
-const readBuffer = 64 << 10
+const (
+	// readBuffer is how much is read from a socket at once: sixteen writes of
+	// 4 KiB, and more, which is about what a unix socket holds.
+	readBuffer = 128 << 10
+
+	// readPast is from how many bytes on the rest of a payload is read past the
+	// buffer: another system call is cheaper than to copy so much.
+	readPast = 16 << 10
+
+	// shortAhead is how much is read at once after such a payload: what is read
+	// ahead of the next one would have to be copied.
+	shortAhead = 4 << 10
+)
 
 // A conn is the server's side of a connection. One goroutine, the reader, has
 // it from the first byte to the last; drain and cut may be called from others.
@@ -27,6 +38,7 @@ type conn struct {
 	socket   net.Conn // for deadlines and the end; never changes
 	nc       net.Conn // for messages: the socket, or what encrypts it since STARTTLS
 	in       *bufio.Reader
+	ahead    int                     // how much is read into it at once
 	secure   bool                    // STARTTLS was granted
 	requests bool                    // the handshake is over
 	urged    bool                    // the socket has a read deadline for the rest of a message
@@ -40,7 +52,8 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, cut context.CancelCauseFunc) *conn {
-	c := &conn{server: s, socket: nc, nc: nc, in: bufio.NewReaderSize(nc, readBuffer), cut: cut}
+	c := &conn{server: s, socket: nc, nc: nc, ahead: readBuffer, cut: cut}
+	c.in = bufio.NewReaderSize(aheadReader{c}, readBuffer)
 	c.client = peerOf(nc)
 	c.client.Disconnect = c.disconnect
 	return c
@@ -81,11 +94,23 @@ func (c *conn) reason(ctx context.Context, err error) error {
 	return err
 }
 
-// header reads the n bytes of a header, which are valid until the next read. It
+// header reads the n bytes of a header, which are valid until the next read.
+func (c *conn) header(n int, doing string) ([]byte, error) {
+	b, err := c.peekHeader(n, doing)
+	if err == nil {
+		c.in.Discard(n) // cannot fail: they stand in the buffer
+	}
+	return b, err
+}
+
+// peekHeader is header for a caller who may leave them to be read again. It
 // returns io.EOF as it is if the client hung up before the first of them. For
 // that one the client may take for ever once the handshake is over, for the
 // others not.
-func (c *conn) header(n int, doing string) ([]byte, error) {
+func (c *conn) peekHeader(n int, doing string) ([]byte, error) {
+	if c.in.Buffered() >= n {
+		return c.in.Peek(n) // as when many come at once
+	}
 	if err := c.relax(); err != nil {
 		return nil, err
 	}
@@ -106,8 +131,26 @@ func (c *conn) header(n int, doing string) ([]byte, error) {
 	if err != nil {
 		return nil, hungUp(doing, err)
 	}
-	_, err = c.in.Discard(n) // cannot fail: they stand in the buffer
-	return b, err
+	return b, nil
+}
+
+// An aheadReader reads from a connection what belongs into its buffer.
+type aheadReader struct{ *conn }
+
+func (r aheadReader) Read(p []byte) (int, error) { return r.nc.Read(p[:min(len(p), r.ahead)]) }
+
+// readFull fills p with what comes next.
+func (c *conn) readFull(p []byte) error {
+	here := min(len(p), c.in.Buffered())
+	_, err := io.ReadFull(c.in, p[:here])
+	switch rest := p[here:]; {
+	case err != nil || len(rest) == 0:
+	case len(rest) >= readPast:
+		_, err = io.ReadFull(c.nc, rest)
+	default:
+		_, err = io.ReadFull(c.in, rest)
+	}
+	return err
 }
 
 // disconnect is plugins.Client.Disconnect.

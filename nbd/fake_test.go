@@ -31,6 +31,8 @@ type memory struct {
 	openErr     error
 	extents     []plugins.Extent
 
+	parallel bool // the front end gains something by passing several requests at once
+
 	// before runs ahead of each request that passed the check.
 	before func(ctx context.Context, r *plugins.Request) error
 
@@ -121,6 +123,8 @@ type memoryHandle struct {
 func (m memoryHandle) Name() string { return m.name }
 
 func (m memoryHandle) Info() plugins.Info { return m.info }
+
+func (m memoryHandle) Serial() bool { return !m.parallel }
 
 func (m memoryHandle) Do(ctx context.Context, r *plugins.Request) error {
 	m.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"net"
 	"testing"
 
 	"workbench/plugins"
@@ -14,10 +15,19 @@ import (
 
 // fuzzTransmission is a server's connection that reads b and has no goroutine.
 func fuzzTransmission(b []byte, structured, extended bool, m *memory) *transmission {
-	c := &conn{server: &Server{Slots: 1}, num: 1, in: bufio.NewReaderSize(bytes.NewReader(b), 64)}
+	r := bytes.NewReader(b)
+	c := &conn{server: &Server{Slots: 1}, num: 1, nc: readOnlyConn{r: r}, in: bufio.NewReaderSize(r, 64)}
 	d := &disk{handle: &memoryHandle{memory: m}, info: m.info, structured: structured || extended, extended: extended, allocation: structured || extended}
 	return newTransmission(c, d)
 }
+
+// readOnlyConn is a connection of which nothing but Read is used.
+type readOnlyConn struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c readOnlyConn) Read(p []byte) (int, error) { return c.r.Read(p) }
 
 // fuzzClient is a client that reads replies from r and has no goroutine.
 func fuzzClient(r io.Reader, structured, extended bool) *Client {

@@ -32,6 +32,7 @@ type disk struct {
 	export     string
 	handle     plugins.Handle
 	info       plugins.Info // the handle's
+	keeps      bool         // data of writes are given to the handle
 	structured bool         // replies to reads and block status, and errors, come in chunks
 	extended   bool         // requests and replies, all of them chunks, have headers of 32 bytes
 	allocation bool         // BLOCK_STATUS may be asked for
@@ -328,6 +329,7 @@ func (h *handshake) open(ctx context.Context, export string) error {
 		export:     export,
 		handle:     handle,
 		info:       handle.Info(),
+		keeps:      plugins.Keeps(handle),
 		structured: h.structured,
 		extended:   h.extended,
 		allocation: h.metaExport != nil && *h.metaExport == export,

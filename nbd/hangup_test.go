@@ -8,11 +8,12 @@ import (
 
 // TestHangUp has a client that goes while its slots are held, and more requests wait.
 func TestHangUp(t *testing.T) {
-	for _, n := range []int{1, 16, 40} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+	for i, n := range []int{1, 16, 40, 1, 16, 40} {
+		parallel := i >= 3
+		t.Run(fmt.Sprintf("%d/parallel=%t", n, parallel), func(t *testing.T) {
 			g := newGate()
 			m := newMemory(4096)
-			m.before = g.hold
+			m.before, m.parallel = g.hold, parallel
 			p, end := connect(t, &Server{Backend: m})
 			p.open(true)
 			for i := range uint64(n) {
@@ -33,8 +34,11 @@ func TestHangUp(t *testing.T) {
 
 // TestHalfClosed has a client that sends all its requests, more than there are
 // slots, and closes its direction: it gets its answers all the same.
-func TestHalfClosed(t *testing.T) {
+func TestHalfClosed(t *testing.T) { bothWays(t, testHalfClosed) }
+
+func testHalfClosed(t *testing.T, parallel bool) {
 	m := newMemory(4096)
+	m.parallel = parallel
 	p, end := connect(t, &Server{Backend: m})
 	p.open(true)
 	const n = 3 * defaultSlots
@@ -57,10 +61,12 @@ func TestHalfClosed(t *testing.T) {
 
 // TestHalfClosedForEver has one that waits for answers which never come: it
 // looks like one that is gone.
-func TestHalfClosedForEver(t *testing.T) {
+func TestHalfClosedForEver(t *testing.T) { bothWays(t, testHalfClosedForEver) }
+
+func testHalfClosedForEver(t *testing.T, parallel bool) {
 	g := newGate()
 	m := newMemory(4096)
-	m.before = g.hold
+	m.before, m.parallel = g.hold, parallel
 	p, end := connect(t, &Server{Backend: m})
 	p.open(true)
 	p.request(requestHeader{command: cmdRead, length: 512}, nil)

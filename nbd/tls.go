@@ -37,7 +37,7 @@ func (h *handshake) startTLS(ctx context.Context, data []byte) (text string, err
 		return "", fmt.Errorf("nbd: encrypting the connection: %w", err)
 	}
 	words := tlsWords(tc)
-	h.nc, h.in, h.secure = tc, bufio.NewReaderSize(tc, readBuffer), true
+	h.nc, h.in, h.secure = tc, bufio.NewReaderSize(aheadReader{h.conn}, readBuffer), true
 	was := h.conn.client // and what it was told without TLS does not count
 	h.conn.client = &plugins.Client{Name: was.Name + ", " + words, PID: was.PID, UID: was.UID, GID: was.GID, Disconnect: was.Disconnect}
 	*h = handshake{conn: h.conn, client: h.client, until: h.until}

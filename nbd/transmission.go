@@ -3,10 +3,10 @@ package nbd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,17 +21,29 @@ import (
 //
 // What goes round is a slot, of which there are so many as requests may be in
 // flight. A channel never holds up its sender for long: it has room for every
-// slot, or a worker for it.
+// slot, or a worker for it. The reader does requests itself, and sends their
+// replies, while that is quicker than to pass them on: see reader.go.
 type transmission struct {
 	*conn
 	*disk
-	free     chan *slot  // slots at rest
-	made     int         // slots that there are; the reader's
-	patience *time.Timer // while no slot is free; the reader's
-	work     chan *slot  // to a worker that waits
-	workers  int         // workers that there are; the reader's
-	running  sync.WaitGroup
-	done     chan *slot // done, and to be answered
+	free    chan *slot // slots at rest
+	work    chan *slot // to a worker that waits
+	running sync.WaitGroup
+	done    chan *slot    // done, and to be answered; nil = look into the outbox
+	outbox  chan *outbox  // holds one, unless somebody fills or sends it
+	away    atomic.Int32  // requests that are neither the reader's nor answered
+	slow    atomic.Uint32 // a bit for each kind of request of which the last one took long, and one if the last two did
+	turn    turn
+	left    chan error         // holds one; why the reader read no more
+	cancel  context.CancelFunc // ends what is in flight; never changes
+
+	// The reader's. They go over to the one who relieves it.
+	spare    []*slot       // slots at rest besides free
+	made     int           // slots that there are
+	patience *time.Timer   // while no slot is free
+	workers  int           // workers that there are
+	own      *outbox       // with what the reader has answered; nil = somebody else has it
+	arrived  plugins.Stamp // when the last bytes came
 }
 
 // A slot is a request on its way, and the memory that it needs.
@@ -47,14 +59,18 @@ const keepExtents = 4096
 
 func newTransmission(c *conn, d *disk) *transmission {
 	n := c.server.slots()
-	return &transmission{
+	t := &transmission{
 		conn:     c,
 		disk:     d,
 		free:     make(chan *slot, n),
 		patience: time.NewTimer(hangUpPoll),
 		work:     make(chan *slot),
-		done:     make(chan *slot, n),
+		done:     make(chan *slot, n+1), // and a nil
+		outbox:   make(chan *outbox, 1),
+		left:     make(chan error, 1),
 	}
+	t.outbox <- &outbox{batch: newBatch()}
+	return t
 }
 
 // run reads requests until the client leaves, and returns when all of them are
@@ -68,7 +84,11 @@ func (t *transmission) run(ctx context.Context) error {
 	written := make(chan error)
 	go func() { written <- t.write(cancel) }()
 
-	readErr := t.read(ctx)
+	t.cancel = cancel
+	t.turn.watch(func(doing bool) { t.relieve(ctx, doing) })
+	defer t.turn.stop()
+	t.running.Go(func() { t.lead(ctx) })
+	readErr := <-t.left
 	draining := errors.Is(readErr, os.ErrDeadlineExceeded) && t.isDraining()
 	switch {
 	case readErr == nil || draining:
@@ -90,112 +110,6 @@ func (t *transmission) run(ctx context.Context) error {
 	return readErr
 }
 
-// read hands requests to workers. It returns nil after DISC, and io.EOF if the
-// client hung up between two requests.
-func (t *transmission) read(ctx context.Context) error {
-	for ctx.Err() == nil { // more requests may stand in the buffer than should be begun now
-		s, err := t.readRequest()
-		if s == nil || err != nil {
-			return err
-		}
-		t.dispatch(ctx, s)
-	}
-	return context.Cause(ctx)
-}
-
-// readRequest reads one request with its payload. It returns nil after DISC.
-func (t *transmission) readRequest() (*slot, error) {
-	// The header comes before the slot, so that a client which hangs up is
-	// noticed at once while every slot waits for the backend.
-	b, err := t.header(requestHeaderSize(t.extended), "reading a request")
-	if err != nil {
-		return nil, err
-	}
-	var m extRequest
-	c := coder{buf: b} // not parseMessage: this way m stays on the stack
-	m.walk(&c, t.extended)
-	if c.err != nil {
-		return nil, protocolErrorf("request: %v", c.err)
-	}
-	if m.command == cmdDisc {
-		return nil, nil
-	}
-	s, err := t.take()
-	if err != nil {
-		return nil, err
-	}
-	t.translate(&m, &s.Request)
-	if err := t.readPayload(&m, s); err != nil {
-		t.release(s)
-		return nil, err
-	}
-	s.Received = plugins.Now()
-	return s, nil
-}
-
-// payloadSize returns how many bytes follow the header of m: those of a WRITE, and
-// with extended headers those that the client says, whatever the command is. A
-// WRITE without the flag is the client's fault, but who sends one sends the data,
-// so nothing is gained by falling out of step; qemu takes it, too.
-func (t *transmission) payloadSize(m *extRequest) uint64 {
-	if m.command == cmdWrite || t.extended && m.flags&cmdFlagPayloadLen != 0 {
-		return m.length
-	}
-	return 0
-}
-
-// readPayload reads what follows the header of m, or reads past it if the
-// request must fail: either way the next header comes next.
-func (t *transmission) readPayload(m *extRequest, s *slot) (err error) {
-	size := t.payloadSize(m)
-	if size > maxDiscard {
-		return protocolErrorf("the client wrote %d bytes at once with %s: %d are the most, and %d the most that is read past",
-			size, m.command, plugins.MaxPayload, maxDiscard)
-	}
-	if s.Refuse == nil {
-		switch {
-		case m.command == cmdWrite && size > plugins.MaxPayload:
-			s.Refuse = plugins.Errorf(syscall.ENOMEM, "WRITE of %d bytes: %d is the most at once", size, plugins.MaxPayload)
-		case m.command == cmdBlockStatus && size > 0 && size != statusFilterSize:
-			s.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS with %d bytes: want a length (8 bytes) and one context (4 bytes), as there are no more", size)
-		}
-	}
-	if err := t.urge(int(size)); err != nil {
-		return err
-	}
-	switch {
-	case s.Refuse != nil:
-		_, err = io.CopyN(io.Discard, t.in, int64(size))
-	case m.command == cmdWrite:
-		s.payload = t.server.buffers.get(s.Length)
-		s.Data = s.payload.b
-		_, err = io.ReadFull(t.in, s.Data)
-	case size > 0:
-		err = t.readFilter(s)
-	}
-	if err != nil {
-		return hungUp(fmt.Sprintf("reading the %d bytes of a %s", size, m.command), err)
-	}
-	return nil
-}
-
-// readFilter reads the payload of a BLOCK_STATUS.
-func (t *transmission) readFilter(s *slot) error {
-	b := make([]byte, statusFilterSize)
-	if _, err := io.ReadFull(t.in, b); err != nil {
-		return err
-	}
-	var m statusFilter
-	if err := parseMessage(b, &m); err != nil {
-		return err
-	}
-	s.Length = m.length
-	if m.context != allocationID {
-		s.Refuse = plugins.Errorf(syscall.EINVAL, "BLOCK_STATUS names the context %d, which was not negotiated", m.context)
-	}
-	return nil
-}
-
 const (
 	// hangUpPoll is how often it is looked whether a client that has filled its
 	// slots is still there.
@@ -208,6 +122,11 @@ const (
 
 // take returns a slot, when there is one, or io.EOF if the client hung up before.
 func (t *transmission) take() (*slot, error) {
+	if last := len(t.spare) - 1; last >= 0 {
+		s := t.spare[last]
+		t.spare = t.spare[:last]
+		return s, nil
+	}
 	select {
 	case s := <-t.free:
 		return s, nil
@@ -237,6 +156,12 @@ func (t *transmission) take() (*slot, error) {
 
 // release cleans s up and puts it to rest.
 func (t *transmission) release(s *slot) {
+	t.clean(s)
+	t.free <- s
+}
+
+// clean makes s ready for another request.
+func (t *transmission) clean(s *slot) {
 	t.server.buffers.put(s.payload)
 	extents := s.Extents[:0]
 	if cap(extents) > keepExtents {
@@ -244,13 +169,13 @@ func (t *transmission) release(s *slot) {
 	}
 	*s = slot{pieces: s.pieces[:0]}
 	s.Extents = extents
-	t.free <- s
 }
 
 // dispatch gives s to a worker. Workers are reused, because a new one grows its
 // stack anew, and started only when all are busy, so that a backend which does
 // one thing at a time runs on few of them.
 func (t *transmission) dispatch(ctx context.Context, s *slot) {
+	t.away.Add(1)
 	select {
 	case t.work <- s:
 		return
@@ -276,6 +201,7 @@ func (t *transmission) do(ctx context.Context, s *slot) {
 		s.Data = s.payload.b
 	}
 	s.err = t.handle.Do(ctx, &s.Request)
+	t.learn(s)
 	if s.err == nil {
 		s.err = t.checkAnswer(s)
 	}
@@ -306,54 +232,4 @@ func (t *transmission) checkAnswer(s *slot) error {
 		}
 	}
 	return nil
-}
-
-// write answers requests until done is closed. After an error nothing more is
-// sent, and it is all over: cancel stops the reader and the requests.
-func (t *transmission) write(cancel context.CancelFunc) error {
-	var failed error
-	b := newBatch()
-	var answered []*slot
-	for s := range t.done {
-		answered = append(answered[:0], s)
-		t.answer(b, s)
-	more:
-		for b.size() < batchSize {
-			select {
-			case s, ok := <-t.done:
-				if !ok {
-					break more
-				}
-				answered = append(answered, s)
-				t.answer(b, s)
-			default:
-				break more
-			}
-		}
-		if failed == nil {
-			if err := t.send(b); err != nil {
-				failed = fmt.Errorf("nbd: sending replies: %w", err)
-				cancel()
-				t.socket.Close()
-			}
-		}
-		b.reset()
-		for _, s := range answered {
-			plugins.Finish(t.handle, &s.Request, s.err)
-			t.release(s)
-		}
-	}
-	return failed
-}
-
-// send sends b, for which the client must not take for ever.
-func (t *transmission) send(b *batch) error {
-	if err := t.socket.SetWriteDeadline(t.stallLimit(b.size())); err != nil {
-		return err
-	}
-	if err := b.send(t.nc); err != nil || !t.secure {
-		return err
-	}
-	// TLS writes for itself too, when it has read something, at any time.
-	return t.socket.SetWriteDeadline(time.Time{})
 }

@@ -390,10 +390,12 @@ func (g *gate) await(t *testing.T, n int) {
 	}
 }
 
-func TestOutOfOrder(t *testing.T) {
+func TestOutOfOrder(t *testing.T) { bothWays(t, testOutOfOrder) }
+
+func testOutOfOrder(t *testing.T, parallel bool) {
 	g := newGate()
 	m := newMemory(4096)
-	m.before = g.hold
+	m.before, m.parallel = g.hold, parallel
 	p, _ := connect(t, &Server{Backend: m})
 	p.open(true)
 	for i := range uint64(16) {

@@ -20,15 +20,16 @@ func (s *session) Do(ctx context.Context, r *Request) error {
 	if err := lane.enter(ctx); err != nil {
 		return err
 	}
-	defer lane.leave()
 	g := s.guards.take(ctx)
-	defer s.guards.put(g)
-	c := s.in.calls.Get().(*Call)
-	defer s.in.calls.Put(c)
-	defer func() { *c = Call{} }() // keep nothing of the request alive
+	c := &g.call
+	defer func() {
+		*c = Call{} // keep nothing of the request alive
+		s.guards.put(g)
+		lane.leave()
+	}()
 
 	*c = Call{Request: r, Open: s.params, Handle: s.handle,
-		Offset: r.Offset, Length: r.Length, Flags: r.Flags & scriptFlags, Data: r.Data}
+		Offset: r.Offset, Length: r.Length, Flags: r.Flags & scriptFlags, Data: r.Data, Given: r.Given && r.Op == OpWrite}
 	fua := s.splitFUA(c)
 	var err error
 	switch r.Op {

@@ -26,6 +26,8 @@ type guard struct {
 	front  context.Context // what Context was derived from
 	limits *limits
 
+	call Call // for who has the guard to use again, so that a request allocates none
+
 	timer   *time.Timer
 	armed   atomic.Bool  // the timer runs
 	started atomic.Int64 // the Stamp at which the running call began, or one of those below
@@ -123,9 +125,10 @@ func (g *guard) end() {
 // guards are guards at rest, to be used again.
 type guards struct {
 	limits *limits
+	last   atomic.Pointer[guard] // the one used last, as long as it rests: nearly always the one wanted next
+	closed atomic.Bool           // nothing is kept any more; set under mu
 	mu     sync.Mutex
 	idle   []*guard // guarded by mu
-	closed bool     // guarded by mu; nothing is kept any more
 }
 
 // maxIdle is how many guards are kept, one for each request that may be in flight
@@ -134,6 +137,12 @@ const maxIdle = 64
 
 // take returns a guard that ends with front.
 func (s *guards) take(front context.Context) *guard {
+	if g := s.last.Swap(nil); g != nil {
+		if g.front == front && g.usable() {
+			return g
+		}
+		s.keep(g)
+	}
 	s.mu.Lock()
 	for i, g := range slices.Backward(s.idle) {
 		if g.front == front {
@@ -152,10 +161,22 @@ func (s *guards) take(front context.Context) *guard {
 
 // put takes a guard back.
 func (s *guards) put(g *guard) {
+	if !s.last.CompareAndSwap(nil, g) {
+		s.keep(g)
+		return
+	}
+	// Who closes the guards after this has seen g, or is seen here.
+	if s.closed.Load() && s.last.CompareAndSwap(g, nil) {
+		g.end()
+	}
+}
+
+// keep puts a guard to the others at rest.
+func (s *guards) keep(g *guard) {
 	s.mu.Lock()
 	var dropped *guard
 	switch {
-	case s.closed || !g.usable():
+	case s.closed.Load() || !g.usable():
 		dropped = g
 	case len(s.idle) == maxIdle:
 		dropped = s.idle[0]
@@ -173,8 +194,12 @@ func (s *guards) put(g *guard) {
 func (s *guards) close() {
 	s.mu.Lock()
 	idle := s.idle
-	s.idle, s.closed = nil, true
+	s.idle = nil
+	s.closed.Store(true)
 	s.mu.Unlock()
+	if g := s.last.Swap(nil); g != nil {
+		g.end()
+	}
 	for _, g := range idle {
 		g.end()
 	}

@@ -56,11 +56,42 @@ type Finisher interface {
 // handed to the kernel or could not be. A front end calls it exactly once for
 // each request that it gave to h.Do, before it closes h or uses r again. It
 // sets r.Replied.
-func Finish(h Handle, r *Request, err error) {
-	r.Replied = Now()
+func Finish(h Handle, r *Request, err error) { FinishAt(h, r, err, Now()) }
+
+// FinishAt is Finish for an answer that left at a time that the caller knows, as
+// when several left together.
+func FinishAt(h Handle, r *Request, err error, at Stamp) {
+	r.Replied = at
 	if f, ok := h.(Finisher); ok {
 		f.Finish(r, err)
 	}
+}
+
+// A Serializer is a Handle that may do its requests one at a time. See [Serial].
+type Serializer interface {
+	Serial() bool
+}
+
+// Serial reports whether h would begin with a request only when the one before is
+// done, and has nothing but the script to wait for. Then a front end gains
+// nothing by passing several at once. The answer may change at any time, and be
+// wrong for the requests under way; it costs next to nothing.
+func Serial(h Handle) bool {
+	s, ok := h.(Serializer)
+	return ok && s.Serial()
+}
+
+// A Keeper is a Handle that may keep the data of writes. See [Keeps].
+type Keeper interface {
+	KeepsData() bool
+}
+
+// Keeps reports whether h would copy the data of writes into memory of its own, as
+// scripts do to which they are a value. Then a front end spares a copy if it
+// reads them into fresh memory that it lets go of (Request.Given).
+func Keeps(h Handle) bool {
+	k, ok := h.(Keeper)
+	return ok && k.KeepsData()
 }
 
 // A Describer is a Handle that knows facts which are asked of the script only

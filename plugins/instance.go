@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"syscall"
 )
 
@@ -15,13 +14,12 @@ type Instance struct {
 	script  Script
 	env     Env
 	model   ThreadModel
-	globals []Global  // what the script had defined when it was started
-	settled bool      // the model is in force; until then, one callback runs at a time
-	lane    lane      // for one callback at a time
-	clients lane      // for one client at a time
-	limits  limits    // of every callback
-	guards  guards    // of callbacks outside of a session
-	calls   sync.Pool // of *Call, so that a request allocates none
+	globals []Global // what the script had defined when it was started
+	settled bool     // the model is in force; until then, one callback runs at a time
+	lane    lane     // for one callback at a time
+	clients lane     // for one client at a time
+	limits  limits   // of every callback
+	guards  guards   // of callbacks outside of a session
 }
 
 var (
@@ -60,7 +58,6 @@ func begin(ctx context.Context, program Program, env Env) (*Instance, error) {
 	in.limits.timeout = env.CallbackTimeout
 	in.limits.memory.limit, in.limits.memory.held = env.MemoryLimit, env.Held
 	in.guards.limits = &in.limits
-	in.calls.New = func() any { return new(Call) }
 	g := in.guards.take(ctx)
 	defer in.guards.put(g)
 	g.enter(Now())

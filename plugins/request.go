@@ -16,11 +16,15 @@ type Request struct {
 	Length uint64 // bytes; for OpWrite, len(Data)
 	Origin Origin
 
-	// Data of a write holds the bytes; Do must neither change nor keep them.
+	// Data of a write holds the bytes; Do must neither change nor keep them, but
+	// may keep them if they are Given.
 	// For a read the front end may supply a buffer of Length bytes. Do leaves
 	// the answer here, exactly Length bytes: in that buffer, or in memory of
 	// its own that the front end must not modify.
 	Data []byte
+
+	// Given says that nobody will ever change Data of a write. See [Keeps].
+	Given bool
 
 	// Extents is filled by Do for OpExtents: contiguous, the first one holding
 	// Offset, so that the list may begin before it and end after the request.

@@ -85,6 +85,7 @@ type Call struct {
 	Length   uint64
 	Flags    Flags
 	Data     []byte // to write; or to fill, for a read: Length bytes
+	Given    bool   // nobody will change Data that is to be written
 	State    any    // nil, bool, int64, float64, string, []byte, []any, or map[string]any of these
 
 	// Results, besides Handle, Data and State. ResultBytes replaces Data by

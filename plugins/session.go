@@ -19,8 +19,10 @@ type session struct {
 }
 
 var (
-	_ Handle    = (*session)(nil)
-	_ Describer = (*session)(nil)
+	_ Handle     = (*session)(nil)
+	_ Describer  = (*session)(nil)
+	_ Serializer = (*session)(nil)
+	_ Keeper     = (*session)(nil)
 )
 
 // Exports runs list_exports. A script without it has its default export alone.
@@ -201,6 +203,12 @@ func (q *questions) support(cb Callback, defined bool, level Support) Support {
 }
 
 func (s *session) Info() Info { return s.info }
+
+// KeepsData says yes: to all languages data are values.
+func (s *session) KeepsData() bool { return true }
+
+// Serial reports whether one request of this connection is done at a time.
+func (s *session) Serial() bool { return s.lane() != nil }
 
 func (s *session) Name() string { return s.params.Export }
 

@@ -338,3 +338,19 @@ func (s panicker) Call(ctx context.Context, c *Call) error {
 	}
 	return s.crowd.Call(ctx, c)
 }
+
+// TestSerialSession has the front end learn what a thread model means for one connection.
+func TestSerialSession(t *testing.T) {
+	in := startFake(t, newFake(nil), Env{})
+	for model, want := range map[ThreadModel]bool{SerializeConnections: true, SerializeAllRequests: true, SerializeRequests: true, Parallel: false} {
+		in.model, in.settled = model, true
+		h, err := in.Open(t.Context(), OpenParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Serial(h); got != want {
+			t.Errorf("under %s Serial is %t", model, got)
+		}
+		h.Close()
+	}
+}

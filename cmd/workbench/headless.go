@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"time"
 
 	"workbench/recordings"
 	"workbench/tui"
@@ -47,6 +48,9 @@ func (p *printer) run(ctx context.Context) error {
 	)
 	for {
 		waited := p.log.Wait(ctx, next)
+		if waited == nil {
+			p.gather(ctx)
+		}
 		for {
 			n := p.log.Read(events[:], next)
 			if n == 0 {
@@ -71,6 +75,20 @@ func (p *printer) run(ctx context.Context) error {
 		if waited != nil {
 			return nil
 		}
+	}
+}
+
+// gatherTime is for how long lines wait for others, to be printed with them.
+const gatherTime = 5 * time.Millisecond
+
+// gather lets more events come: to be woken by each of them would cost the
+// requests more than all the rest of the log.
+func (p *printer) gather(ctx context.Context) {
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

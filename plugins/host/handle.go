@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"sync/atomic"
 
 	"workbench/plugins"
 	"workbench/recordings"
@@ -16,13 +17,29 @@ type handle struct {
 	// read only inside the gate or by who reloads.
 	inner      plugins.Handle
 	generation *generation
+
+	serial atomic.Bool // what inner says; for those who ask outside of the gate
 }
 
 var (
-	_ plugins.Handle    = (*handle)(nil)
-	_ plugins.Finisher  = (*handle)(nil)
-	_ plugins.Describer = (*handle)(nil)
+	_ plugins.Handle     = (*handle)(nil)
+	_ plugins.Finisher   = (*handle)(nil)
+	_ plugins.Describer  = (*handle)(nil)
+	_ plugins.Serializer = (*handle)(nil)
+	_ plugins.Keeper     = (*handle)(nil)
 )
+
+// stand has d stand on inner, a handle of generation g.
+func (d *handle) stand(inner plugins.Handle, g *generation) {
+	d.inner, d.generation = inner, g
+	d.serial.Store(plugins.Serial(inner))
+}
+
+// KeepsData implements plugins.Keeper.
+func (d *handle) KeepsData() bool { return true }
+
+// Serial implements plugins.Serializer. A rule may hold requests or delay them.
+func (d *handle) Serial() bool { return d.serial.Load() && d.host.rules.get() == nil }
 
 // Info implements plugins.Handle. A swap never changes what a client was told,
 // so it does not matter which generation answers, but that inner must not
@@ -43,6 +60,7 @@ func (d *handle) Do(ctx context.Context, r *plugins.Request) error {
 		return d.run(ctx, r)
 	}
 	asked := *r
+	r.Given = false // a person may look at the data, and change them
 	answered, err := d.apply(ctx, r, false, nil)
 	if !answered {
 		err = d.run(ctx, r)

@@ -204,7 +204,8 @@ func (h *Host) Open(ctx context.Context, p plugins.OpenParams) (plugins.Handle, 
 		}, err.Error(), nil)
 		return nil, err
 	}
-	d := &handle{host: h, params: p, inner: inner, generation: g}
+	d := &handle{host: h, params: p}
+	d.stand(inner, g)
 	h.mu.Lock()
 	h.handles[d] = struct{}{}
 	h.mu.Unlock()

@@ -304,3 +304,25 @@ func TestChangeRules(t *testing.T) {
 		t.Errorf("events %q, want %q", got, want)
 	}
 }
+
+// TestSerial has the front end learn whether requests wait for nothing but each other.
+func TestSerial(t *testing.T) {
+	r := newRig(t, "size 4096", Options{})
+	d := r.open()
+	want := func(serial bool, when string) {
+		t.Helper()
+		if plugins.Serial(d) != serial {
+			t.Errorf("%s: Serial is %t", when, !serial)
+		}
+	}
+	want(true, "one request at a time")
+	n, err := r.AddRule("op:read => hold")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(false, "with a rule")
+	if err := r.RemoveRule(n); err != nil {
+		t.Fatal(err)
+	}
+	want(true, "without it")
+}

@@ -134,9 +134,9 @@ func (s *swap) exchange(ctx context.Context) error {
 			continue
 		}
 		// From here on opened holds the handles on older generations.
-		s.opened[d], d.inner = d.inner, inner
+		s.opened[d] = d.inner
 		s.left = append(s.left, d.generation)
-		d.generation = s.next
+		d.stand(inner, s.next)
 	}
 	s.left = append(s.left, s.old)
 	s.host.current = s.next

@@ -12,7 +12,7 @@ import (
 
 // Call runs one callback.
 func (s *script) Call(ctx context.Context, c *plugins.Call) error {
-	sig := c.Callback.Signature(s.version)
+	sig := &s.signature[c.Callback]
 	s.interrupt.until(ctx)
 	s.running, s.errno = c, 0
 	defer func() { s.running = nil }()
@@ -66,10 +66,13 @@ func (s *script) argument(arg plugins.Arg, c *plugins.Call) glua.LValue {
 	case plugins.ArgValue:
 		return glua.LString(c.Value)
 	case plugins.ArgCount:
-		return glua.LNumber(c.Length)
+		return s.length.of(c.Length)
 	case plugins.ArgOffset:
 		return glua.LNumber(c.Offset)
 	case plugins.ArgData:
+		if c.Given {
+			return stringOf(c.Data)
+		}
 		return glua.LString(c.Data) // a copy: the script may keep it
 	case plugins.ArgFlags:
 		return glua.LNumber(c.Flags)
@@ -79,6 +82,20 @@ func (s *script) argument(arg plugins.Arg, c *plugins.Call) glua.LValue {
 		return s.fromPlain(c.State)
 	}
 	return glua.LNil
+}
+
+// A number is a value of Lua that is kept, because making one allocates.
+type number struct {
+	n     uint64
+	value glua.LValue // nil = there is none yet
+}
+
+// of returns n.
+func (k *number) of(n uint64) glua.LValue {
+	if k.n != n || k.value == nil {
+		k.n, k.value = n, glua.LNumber(n)
+	}
+	return k.value
 }
 
 // resultsOf returns how many values a callback returns.

@@ -44,7 +44,9 @@ func (s *script) result(r plugins.Result, c *plugins.Call) error {
 			ok = uint64(len(text)) >= c.Length // else it was not meant
 		}
 		c.Data = bytesOf(text)
-		problem = unless(ok, fmt.Sprintf("a string of %d bytes", c.Length), value)
+		if !ok {
+			problem = unless(false, fmt.Sprintf("a string of %d bytes", c.Length), value)
+		}
 	case plugins.ResultExtents:
 		c.Extents, problem = extents(value)
 	case plugins.ResultExports:

@@ -19,6 +19,7 @@ type script struct {
 	version   int
 	builtin   [plugins.NumCallbacks]*glua.LFunction // Lua's own functions that have the name of a callback
 	callbacks [plugins.NumCallbacks]*glua.LFunction // nil = not defined
+	signature [plugins.NumCallbacks]plugins.Signature
 
 	files     []string // the script's own and those that it loaded, in that order
 	out       output
@@ -29,6 +30,7 @@ type script struct {
 	// Of the call that runs.
 	running *plugins.Call // nil at the top level
 	errno   syscall.Errno // what nbdkit.set_error asked for
+	length  number        // the one that was passed last: mostly it is the same again
 
 	coroutines int // that run inside of each other
 }
@@ -77,6 +79,9 @@ func (s *script) readVersion() error {
 		s.version = 2
 	default:
 		return &plugins.Error{File: s.path, Msg: fmt.Sprintf("API_VERSION is %s: 1 and 2 are there", value)}
+	}
+	for cb := range plugins.NumCallbacks {
+		s.signature[cb] = cb.Signature(s.version)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package starlark
 
 import (
 	"fmt"
+	"unsafe"
 
 	star "go.starlark.net/starlark"
 
@@ -43,7 +44,10 @@ func (t *thread) argument(arg plugins.Arg) (star.Value, error) {
 	case plugins.ArgOffset:
 		return star.MakeUint64(c.Offset), nil
 	case plugins.ArgData:
-		return star.Bytes(c.Data), nil
+		if c.Given {
+			return star.Bytes(unsafe.String(unsafe.SliceData(c.Data), len(c.Data))), nil
+		}
+		return star.Bytes(c.Data), nil // a copy: the script may keep it
 	case plugins.ArgBuffer:
 		t.buffer = stdlib.Lend(c.Data) // the memory is the front end's
 		return t.script.methods.object(t.buffer), nil

@@ -1,0 +1,78 @@
+package nbd
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// turnTick is how often it is looked whether the reader is at something that
+// takes long. Who looks does so at 1 to 2 ticks from its beginning.
+const turnTick = time.Millisecond
+
+// A turn says what the reader of a transmission is at, besides reading, so that
+// another goroutine can take over when that takes long. The reader pays two
+// atomic operations for it; it is a coarse timer that looks, and only while
+// there is something to see.
+type turn struct {
+	state atomic.Uint64 // a number that grows with each begin, and in the lowest bits one of those below
+	armed atomic.Bool   // the timer runs
+	timer *time.Timer
+	seen  uint64 // state at the last look; the timer's
+}
+
+// What the reader is at.
+const (
+	resting uint64 = iota // nothing that is watched
+	doing                 // the backend does a request
+	sending               // the client takes answers
+	turnMask
+)
+
+// watch has relieve called each time that the reader has lost its turn: whoever
+// relieve starts has it then. doing says what the reader was at.
+func (u *turn) watch(relieve func(doing bool)) {
+	u.armed.Store(true)
+	u.timer = time.AfterFunc(turnTick, func() { u.look(relieve) })
+}
+
+// stop ends watching. The reader is at rest.
+func (u *turn) stop() { u.timer.Stop() }
+
+// begin says what the reader is at now. end wants the mark.
+func (u *turn) begin(what uint64) (mark uint64) {
+	mark = u.state.Load() | turnMask + 1 + what
+	u.state.Store(mark)
+	if !u.armed.Load() {
+		u.arm()
+	}
+	return mark
+}
+
+// end says that it is done. It reports whether the caller is still the reader.
+func (u *turn) end(mark uint64) bool { return u.state.CompareAndSwap(mark, mark&^turnMask) }
+
+func (u *turn) arm() {
+	if u.armed.CompareAndSwap(false, true) {
+		u.timer.Reset(turnTick)
+	}
+}
+
+// look is what the timer calls.
+func (u *turn) look(relieve func(doing bool)) {
+	now := u.state.Load()
+	switch {
+	case now != u.seen:
+	case now&turnMask != resting:
+		if u.state.CompareAndSwap(now, now&^turnMask) {
+			relieve(now&turnMask == doing)
+		}
+	default: // for a whole tick
+		u.armed.Store(false)
+		if u.state.Load() != now { // it began again, and perhaps saw the timer armed
+			u.arm()
+		}
+		return
+	}
+	u.seen = now
+	u.timer.Reset(turnTick)
+}
