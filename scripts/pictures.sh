@@ -7,7 +7,13 @@ cd "$(dirname "$0")/.."
 folder=docs/pictures
 work=$(mktemp -d /tmp/wb.XXXX)
 terminal() { tmux -f /dev/null -S "$work/tmux" "$@"; }
-finish() { terminal kill-server 2>/dev/null || true; rm -rf "$work"; }
+finish() {
+	terminal kill-server 2>/dev/null || true
+	for _ in $(seq 50); do # the program ends by itself when its terminal has gone
+		rm -rf "$work" 2>/dev/null && return
+		sleep 0.1
+	done
+}
 trap finish EXIT
 
 go build -o "$work/workbench" ./cmd/workbench
