@@ -13,7 +13,7 @@ TEST_TIMEOUT ?= 20m
 FUZZTIME ?= 10s
 
 # What takes input from outside, as package:target.
-FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
+FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine tui:FuzzScan plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
 
 .PHONY: test tools check allocations fuzz bench microbench soak pictures build
 
