@@ -30,18 +30,37 @@ func peerOf(nc net.Conn) *plugins.Client {
 	return c
 }
 
-// peerWords says who the client is for people: also the program, if it can be
-// found out. Another process may have its number meanwhile, or it may live
-// elsewhere, so that scripts are not told.
-func peerWords(c *plugins.Client) string {
+// programOf returns the name of the client's program, "" if it cannot be found
+// out. Another process may have its number meanwhile, or it may live elsewhere,
+// so that scripts are not told.
+func programOf(c *plugins.Client) string {
 	if c.PID <= 0 {
-		return c.Name
+		return ""
 	}
 	program, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.PID))
 	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(program))
+}
+
+// peerWords says who the client is for people.
+func peerWords(c *plugins.Client) string {
+	program := programOf(c)
+	if program == "" {
 		return c.Name
 	}
-	return fmt.Sprintf("%s, %s", c.Name, strings.TrimSpace(string(program)))
+	return fmt.Sprintf("%s, %s", c.Name, program)
+}
+
+// originOf returns what the requests of a connection have in common. Of a client
+// on a unix socket it has the process that connected.
+func originOf(conn uint32, c *plugins.Client) plugins.Origin {
+	o := plugins.Origin{Front: plugins.FrontNBD, Conn: conn}
+	if c != nil && c.PID > 0 {
+		o.PID, o.Program = uint32(c.PID), plugins.CommOf(programOf(c))
+	}
+	return o
 }
 
 func peerCred(uc *net.UnixConn) (cred *syscall.Ucred, err error) {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -223,7 +225,8 @@ func TestServeTransientErrors(t *testing.T) {
 	}
 }
 
-// TestConnNumbers checks that numbers are unique over listeners.
+// TestConnNumbers checks that numbers are unique over listeners, and that the
+// process is known behind those that can tell it.
 func TestConnNumbers(t *testing.T) {
 	m := newMemory(4096)
 	unix, tcp := serve(t, &Server{Backend: m}, "")
@@ -239,7 +242,15 @@ func TestConnNumbers(t *testing.T) {
 		c.Close()
 	}
 	for i, r := range m.requests() {
-		if want := (plugins.Origin{Front: plugins.FrontNBD, Conn: uint32(i) + 1, Cookie: 1}); r.Origin != want {
+		want := plugins.Origin{Front: plugins.FrontNBD, Conn: uint32(i) + 1, Cookie: 1}
+		if i%2 == 0 { // over the unix socket
+			comm, err := os.ReadFile("/proc/self/comm")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.PID, want.Program = uint32(os.Getpid()), plugins.CommOf(strings.TrimSpace(string(comm)))
+		}
+		if r.Origin != want {
 			t.Errorf("request %d came from %+v: want %+v", i, r.Origin, want)
 		}
 	}

@@ -45,7 +45,8 @@ var wireFlags = [...]struct {
 // goes into Refuse, so that the request is seen by whoever watches the Handle.
 func (t *transmission) translate(m *extRequest, r *plugins.Request) {
 	r.Offset, r.Length = m.offset, m.length
-	r.Origin = plugins.Origin{Front: plugins.FrontNBD, Conn: t.num, Cookie: m.cookie}
+	r.Origin = t.origin
+	r.Origin.Cookie = m.cookie
 	if int(m.command) >= len(wireCommands) {
 		r.Refuse = plugins.Errorf(syscall.EINVAL, "this server does not know %s", m.command)
 		return

@@ -26,8 +26,9 @@ import (
 type transmission struct {
 	*conn
 	*disk
-	free    chan *slot // slots at rest
-	work    chan *slot // to a worker that waits
+	origin  plugins.Origin // of its requests, but for the cookie
+	free    chan *slot     // slots at rest
+	work    chan *slot     // to a worker that waits
 	running sync.WaitGroup
 	done    chan *slot    // done, and to be answered; nil = look into the outbox
 	outbox  chan *outbox  // holds one, unless somebody fills or sends it
@@ -62,6 +63,7 @@ func newTransmission(c *conn, d *disk) *transmission {
 	t := &transmission{
 		conn:     c,
 		disk:     d,
+		origin:   originOf(c.num, c.client),
 		free:     make(chan *slot, n),
 		patience: time.NewTimer(hangUpPoll),
 		work:     make(chan *slot),

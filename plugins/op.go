@@ -118,8 +118,8 @@ type Origin struct {
 	Conn   uint32 // the front end's number for the connection, from 1; 0 = none
 	Cookie uint64 // the client's name for the request, unique among those in flight on Conn
 
-	// The process that asked, and its program, where that is known of each
-	// request: of those that come through the file system.
+	// The process that asked, and its program, where that is known: of requests
+	// through the file system, and of the process that connected to a unix socket.
 	PID     uint32
 	Program Comm
 }

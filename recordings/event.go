@@ -13,8 +13,8 @@ type Kind uint8
 // The kinds, and what the fields of their events hold besides Seq, Kind and
 // Received, the time at which the fact came to be.
 const (
-	// Request is a finished request: all fields; PID and Program only of those
-	// that came through the mounted file. Callback is the one that failed, if one
+	// Request is a finished request: all fields; PID and Program where they
+	// are known (plugins.Origin). Callback is the one that failed, if one
 	// did; the text says why, or of EXTENTS what the answer was (FormatExtents).
 	// The data are the first bytes that it moved.
 	Request Kind = iota + 1

@@ -47,7 +47,7 @@ var fields = [...]field{
 		number: func(e *Event, _ Contents) (uint64, bool) {
 			return e.Cookie, e.Op != 0 || e.Conn != 0 && (e.Kind == Callback || e.Kind == Output || e.Kind == Debug)
 		}},
-	{name: "pid", of: &numberType, help: "the process that asked; known of programs that use the mounted file", example: "pid:812", others: "process",
+	{name: "pid", of: &numberType, help: "the process that asked; known of the mounted file and of unix sockets", example: "pid:812", others: "process",
 		number: func(e *Event, _ Contents) (uint64, bool) { return uint64(e.PID), e.PID != 0 }},
 	{name: "prog", of: &programType, help: "its program, as the kernel calls it", example: "prog:mkfs.ext4", others: "program comm exe"},
 	{name: "data", of: &hexType, help: "the first 128 bytes that were read or written: data:55aa is anywhere in them", example: "data:55aa", others: "payload bytes hex content",
