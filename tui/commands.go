@@ -281,6 +281,7 @@ func generationCommands() []command {
 			},
 			run: func(a *app) tea.Cmd {
 				bench := a.bench
+				a.said = cell{a.scene.dim, "the file stays as it is: R or the next save loads it again"}
 				return func() tea.Msg { bench.KickUndo(); return nil }
 			},
 		},
