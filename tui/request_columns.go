@@ -242,14 +242,14 @@ func (r *requestRows) result(e *recordings.Event) cell {
 func failureIn(errno, text string, room int) string {
 	sign := "✗ " + errno
 	file, line, ok := placeOfError(text)
-	if !ok || width(sign+" "+text) <= room {
-		return sign + " " + text
+	if all := strings.TrimSpace(sign + " " + text); !ok || width(all) <= room {
+		return all
 	}
 	place := sign + " " + filepath.Base(file) + ":" + line
-	switch n := width(place) - room; {
-	case n < 0 && strings.HasPrefix(text, file):
-		return place + text[len(file)+1+len(line):]
-	case n <= 0:
+	switch {
+	case width(place) < room:
+		return place + ": " + reasonOf(text)
+	case width(place) == room:
 		return place
 	case width(sign+" :"+line) <= room:
 		return sign + " :" + line
