@@ -5,6 +5,7 @@
 # make allocations  what the hot pieces allocate, against what was accepted; ACCEPT=yes accepts what they do now
 # make microbench   Go benchmarks of the hot pieces
 # make soak     what takes long: a disk is shaken for a minute in each mode, and mounted a thousand times
+# make pictures the pictures of the documents, from the real program in a terminal
 # make build    the program, as ./workbench
 
 GO ?= go
@@ -14,7 +15,7 @@ FUZZTIME ?= 10s
 # What takes input from outside, as package:target.
 FUZZ = nbd:FuzzOption nbd:FuzzHandshake nbd:FuzzRequest nbd:FuzzTransmission nbd:FuzzReplies nbd:FuzzExplain cmd/workbench:FuzzParseHex tui:FuzzLine plugins/stdlib:FuzzUnpack recordings:FuzzFilter recordings:FuzzFile
 
-.PHONY: test tools check allocations fuzz bench microbench soak build
+.PHONY: test tools check allocations fuzz bench microbench soak pictures build
 
 test: tools check allocations
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -49,3 +50,6 @@ soak:
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o workbench ./cmd/workbench
+
+pictures:
+	bash scripts/pictures.sh

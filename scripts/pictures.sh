@@ -5,9 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=docs/pictures
-work=$(mktemp -d)
+work=$(mktemp -d /tmp/wb.XXXX)
 terminal() { tmux -f /dev/null -S "$work/tmux" "$@"; }
-finish() { terminal kill-server 2>/dev/null || true; rm -rf "$work"; }
+finish() {
+	terminal kill-server 2>/dev/null || true
+	for _ in $(seq 50); do # the program ends by itself when its terminal has gone
+		rm -rf "$work" 2>/dev/null && return
+		sleep 0.1
+	done
+}
 trap finish EXIT
 
 go build -o "$work/workbench" ./cmd/workbench
@@ -20,8 +26,8 @@ set -g default-terminal tmux-256color
 set -ga terminal-overrides ",*:Tc"
 set -g status off
 EOF
-tmux -f "$work/conf" -S "$work/tmux" new-session -d -x 120 -y 36 \
-	"env COLORTERM=truecolor COLORFGBG='15;0' TMPDIR=$work XDG_STATE_HOME=$work XDG_CONFIG_HOME=$work LC_ALL=C.UTF-8 $work/workbench"
+tmux -f "$work/conf" -S "$work/tmux" new-session -d -x 120 -y 34 \
+	"cd $work && env COLORTERM=truecolor COLORFGBG='15;0' TMPDIR=$work XDG_STATE_HOME=$work XDG_CONFIG_HOME=$work LC_ALL=C.UTF-8 $work/workbench"
 
 # seen PATTERN waits until the screen shows it.
 seen() {
@@ -44,7 +50,77 @@ picture() {
 	echo "$folder/$name.svg"
 }
 
-seen 'FLUSH'
-picture requests '1·requests'
-picture callbacks 'pread' z 2
-terminal send-keys q
+keys() { terminal send-keys "$@"; }
+
+# gone PATTERN waits until the screen shows it no more.
+gone() {
+	for _ in $(seq 200); do
+		if ! terminal capture-pane -p | grep -qE -- "$1"; then return; fi
+		sleep 0.1
+	done
+	echo "pictures: the screen still shows $1" >&2
+	exit 1
+}
+
+seen '✗ [4-9] failed'
+keys W
+seen 'record into'
+keys -l tour.wbrec
+keys Enter
+seen '● rec'
+seen '✗ [6-9] failed|✗ [1-9][0-9] failed'
+picture screen 'FLUSH|EXTENTS'
+keys H
+
+keys /
+seen 'esc leave'
+keys -l 'op:write err'
+keys Enter
+gone 'esc leave'
+keys Enter
+seen 'request, 28 bytes'
+keys z
+picture request 'request, 28 bytes'
+keys Escape
+seen '1·requests'
+keys /
+seen 'esc leave'
+keys C-u Enter
+gone 'filter:'
+
+picture script '\[3·script\]' 3
+picture callbacks '\[2·callbacks\]' 2
+picture connections '\[4·connections\]' 4
+picture output '\[7·output\]' 7
+picture map '\[8·map\]' 8
+picture ladder '\[9·ladder\]' 9
+
+keys i
+seen 'esc leave'
+keys -l 'op:write p=0.2 => fail ENOSPC'
+picture rule 'enter adds|✗'
+keys C-u
+keys -l 'op:write => fail ENOSPC p=0.2'
+keys Enter
+gone 'esc leave'
+seen 'fail'
+picture rules '\[6·rules\]' 6
+
+keys p
+seen '‖ 2 held'
+picture held '\[5·held\]' 5
+keys p
+gone 'holding'
+keys A
+gone 'held request'
+
+keys W
+seen '✓ recorded'
+picture recordings 'tour.wbrec' 0
+keys Escape
+keys :
+seen 'esc leave'
+keys -l rul
+picture palette 'rule'
+keys Escape
+seen 'help'

@@ -156,3 +156,43 @@ func TestFlowUndo(t *testing.T) {
 	f.io("read -P 0x5a 0 4k")
 	f.quit()
 }
+
+// TestFlowEditHeld holds a write, changes what it writes, and lets it go: the
+// client is told that all went well, and reads what was written instead.
+func TestFlowEditHeld(t *testing.T) {
+	f := newFlow(t, quickDisk, "run", "disk.lua")
+	f.keys("p")
+	f.waitScreen(`holding: => hold`)
+	written := make(chan string, 1)
+	go func() {
+		written <- command(t, f.dir, "qemu-io", "-t", "writeback", "-f", "raw", "-c", "write -P 0x5a 8k 4k", "nbd+unix:///?socket=nbd.sock")
+	}()
+	f.waitScreen(`‖ 1 held[\s\S]*WRITE +0x2000[\s\S]*held request`)
+	f.enter("e", "fill=a5")
+	f.waitScreen(`(?i)edited`)
+	f.keys("p") // what follows is not held
+	waitFor(t, "the end of holding", func() bool { return !strings.Contains(f.screen(), "holding") })
+	f.keys("a")
+	if said := <-written; !strings.Contains(said, "wrote 4096/4096 bytes at offset 8192") {
+		t.Errorf("qemu-io said %s", said)
+	}
+	f.waitScreen(`No request is held`)
+	if said := f.io("read -P 0xa5 8k 4k"); strings.Contains(said, "verification failed") {
+		t.Errorf("the edit did not reach the script: %s", said)
+	}
+	f.quit()
+}
+
+// TestFlowMap goes to a place on the map of the disk, and sees its requests alone.
+func TestFlowMap(t *testing.T) {
+	f := newFlow(t, quickDisk, "run", "disk.lua")
+	f.io("write -P 1 0 4k", "write -P 2 512k 4k", "read 512k 4k", "read 768k 4k")
+	f.keys("8", "z")
+	f.waitScreen(`\[8·map\][\s\S]*b both`)
+	f.keys("g", "Enter") // the cell where the disk begins
+	screen := f.waitScreen(`filter: off:0x0\.\.0x[0-9a-f]+[^\n]* · 1 of \d+`)
+	if strings.Contains(screen, "0x80000") || !strings.Contains(screen, "WRITE") {
+		t.Errorf("the filter of the map picks others:\n%s", screen)
+	}
+	f.quit()
+}

@@ -69,7 +69,7 @@ func TestRecordingsOnTheScreen(t *testing.T) {
 	term.keys("-l", "reads.csv")
 	term.keys("Enter")
 	term.waitScreen(`✓ saved .*reads.csv`)
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 	if text, err := os.ReadFile(filepath.Join(dir, "reads.csv")); err != nil || strings.Count(string(text), "\n") != 2 {
 		t.Errorf("%v\n%s", err, text)
@@ -127,11 +127,11 @@ func TestIdleScreenIsSilent(t *testing.T) {
 	// The trends run out half a minute after the last request.
 	waitFor(t, "the trends to run out", func() bool { return !strings.ContainsAny(term.screen(), "▁▂▃▄▅▆▇█") })
 	watch("a live disk")
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 	term.keys("clear; workbench open run.wbrec; echo status $?", "Enter")
 	term.waitScreen(`\d requests? in`)
 	watch("a recording")
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 }

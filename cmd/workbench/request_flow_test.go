@@ -107,7 +107,7 @@ func TestRequestFlow(t *testing.T) {
 	term.keys("p", "1", "g", "m")
 	term.waitScreen(`▸[^\n]*WRITE +0x0[^\n]*`)
 	term.waitScreen(`mark a`)
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 
 	// The recording has the mark, and is shown as of a request.
@@ -120,6 +120,6 @@ func TestRequestFlow(t *testing.T) {
 	term.waitScreen(`mark a`)
 	term.keys("Escape")
 	term.waitScreen(`following · 11`)
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 }

@@ -55,7 +55,7 @@ func TestHostileScriptOnTerminal(t *testing.T) {
 			command(t, run, "sh", "-c", fmt.Sprintf("qemu-io -r -f raw '%s' -c 'read 0 512' -c 'read 4096 512'; true", uri))
 			term.waitScreen(`✗ 1 failed`)
 			title := term.tmux("display-message", "-p", "#{pane_title}")
-			for _, keys := range []string{"1", "Enter", "q", "2", "3", "4", "5", "6", "7", "z", "k", "z", "?", "?"} {
+			for _, keys := range []string{"1", "Enter", "q", "2", "3", "4", "5", "6", "7", "z", "k", "z", "?", "Escape"} {
 				term.keys(keys)
 				term.waitScreen(`(?s)ugly\.lua .*(│|┃)`)
 				term.wantFrames(size.width, size.height)
@@ -66,7 +66,8 @@ func TestHostileScriptOnTerminal(t *testing.T) {
 			if now := term.tmux("display-message", "-p", "#{pane_title}"); now != title {
 				t.Errorf("the title is %q", now)
 			}
-			term.keys("q")
+			term.waitScreen(`\? help`) // else it would be Alt and the next key
+			term.keys("q", "y")
 			term.waitScreen(`status 0`)
 			term.wantShell()
 		})
@@ -150,7 +151,7 @@ exec sed -i "$change" "$2"
 	if flags := strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}")); flags != "1 1 0" {
 		t.Errorf("alternate screen, mouse, cursor: %s, want 1 1 0", flags)
 	}
-	term.keys("q")
+	term.keys("q", "y")
 	term.waitScreen(`status 0`)
 	term.wantShell()
 }

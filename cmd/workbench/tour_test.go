@@ -176,7 +176,7 @@ func TestRunOnTheScreen(t *testing.T) {
 	term.waitScreen(`1·requests`)
 	pid := term.waitPID(filepath.Join(dir, "pid"))
 	term.keys("?")
-	term.waitScreen(`list all commands`)
+	term.waitScreen(`load the script again`)
 	command(t, dir, "kill", "-TERM", pid)
 	term.waitScreen(`status 0`)
 	term.wantShell()
