@@ -274,7 +274,7 @@ func generationCommands() []command {
 			},
 		},
 		{
-			id: "undo", keys: []string{"U"}, where: inPanels | inDetail,
+			id: "undo", keys: []string{"U"}, where: inPanels | inDetail, title: "earlier code",
 			help: "go back to the generation before this one",
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil && a.scene.status.Past > 0, "there is no generation before this one"
