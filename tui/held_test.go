@@ -115,7 +115,7 @@ func TestHold(t *testing.T) {
 	s.mustShow("‖ 2 held", "‖ holding: => hold · 2 held: A lets all go")
 	bench.set(func(*host.Status) { bench.rules[0].On = false })
 	s.pulse()
-	s.mustShow("‖ holding no more · 2 held: A lets all go")
+	s.mustShow("‖ no more to hold · 2 held: A lets all go")
 	bench.set(func(*host.Status) { bench.rules[0].On = true })
 	s.pulse()
 	s.press("A")

@@ -280,7 +280,7 @@ func (a *app) holdRow() string {
 		}
 		l.put(a.scene.warn, " ‖ "+cut("holding: "+holding, a.width-3-width(way))).put(a.scene.key, way)
 	case way != "":
-		l.put(a.scene.warn, " ‖ holding no more · ").put(a.scene.key, way)
+		l.put(a.scene.warn, " ‖ no more to hold · ").put(a.scene.key, way)
 	default:
 		return ""
 	}
