@@ -274,13 +274,14 @@ func generationCommands() []command {
 			},
 		},
 		{
-			id: "undo", keys: []string{"U"}, where: inPanels | inDetail,
+			id: "undo", keys: []string{"U"}, where: inPanels | inDetail, title: "earlier code",
 			help: "go back to the generation before this one",
 			enabled: func(a *app) (bool, string) {
 				return a.bench != nil && a.scene.status.Past > 0, "there is no generation before this one"
 			},
 			run: func(a *app) tea.Cmd {
 				bench := a.bench
+				a.said = cell{a.scene.dim, "the file stays as it is: R or the next save loads it again"}
 				return func() tea.Msg { bench.KickUndo(); return nil }
 			},
 		},

@@ -68,8 +68,8 @@ func TestCommandReasons(t *testing.T) {
 
 func TestFooterComesFromTable(t *testing.T) {
 	log, bench := fixture()
-	bench.status.Held = 1 // so that every command can be run
-	s := newScreen(t, 200, 40, log, bench, fixtureOptions())
+	bench.status.Held, bench.status.Past = 1, 1 // so that every command can be run
+	s := newScreen(t, 240, 40, log, bench, fixtureOptions())
 	for _, c := range s.app.commands {
 		if c.where&inRequests != 0 && c.title != "" {
 			s.mustShow(keyName(c.keys[0]) + " " + c.title)

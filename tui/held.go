@@ -82,7 +82,7 @@ func (p *heldRequests) draw(sc *scene, w, h int) []string {
 	if len(p.held) == 0 {
 		out := &page{w: w, sc: sc}
 		out.gap()
-		out.text(sc.dim, "No request is held. p holds every request from now on, and a rule such as op:write => hold some of them.")
+		out.text(sc.dim, "No request is held. p holds every request from now on; the rule op:write => hold, added by i, only writes.")
 		return block(out.lines, w, h)
 	}
 	t := newTable(w, []column{

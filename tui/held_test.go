@@ -112,7 +112,12 @@ func TestHold(t *testing.T) {
 	s.mustShow("‖ holding: => hold", "paused")
 	bench.set(func(status *host.Status) { status.Held = 2 })
 	s.pulse()
-	s.mustShow("‖ 2 held")
+	s.mustShow("‖ 2 held", "‖ holding: => hold · 2 held: A lets all go")
+	bench.set(func(*host.Status) { bench.rules[0].On = false })
+	s.pulse()
+	s.mustShow("‖ no more to hold · 2 held: A lets all go")
+	bench.set(func(*host.Status) { bench.rules[0].On = true })
+	s.pulse()
 	s.press("A")
 	if bench.released != 2 {
 		t.Errorf("A let %d requests go while the screen was paused", bench.released)

@@ -194,7 +194,7 @@ func (m *menu) draw(a *app, w, h int) []string {
 // drawRows draws the commands: heading, keys, what it does or why it cannot.
 func (m *menu) drawRows(a *app, w, h int) []string {
 	sc := &a.scene
-	t := newTable(w, []column{{title: "group", width: 8, rank: 1}, {title: "keys", width: 12}, {title: "does", width: 40, grows: true}})
+	t := newTable(w, []column{{title: "group", width: 11, rank: 1}, {title: "keys", width: 12}, {title: "does", width: 40, grows: true}})
 	var lines []string
 	from, to := m.list.visible()
 	for i := from; i < to; i++ {

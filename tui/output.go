@@ -76,9 +76,9 @@ func (p *output) wrapped(sc *scene, line int) []string {
 
 func (p *output) note(sc *scene) string {
 	if n := p.list.unseen(); n > 0 {
-		return fmt.Sprintf("%s new lines", shortCount(uint64(n)))
+		return numbered(n, "new line")
 	}
-	return fmt.Sprintf("%s lines", shortCount(uint64(sc.outputGone+len(sc.output))))
+	return numbered(sc.outputGone+len(sc.output), "line")
 }
 
 func (p *output) draw(sc *scene, w, h int) []string {

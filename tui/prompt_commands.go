@@ -31,7 +31,7 @@ func promptCommands() []command {
 			run: edit((*prompt).take),
 		},
 		{
-			id: "prompt.mark", keys: []string{"shift+tab"}, where: inPrompt, title: "mark the next",
+			id: "prompt.mark", keys: []string{"shift+tab"}, where: inPrompt, title: "next",
 			help: "mark the next completion", enabled: offered,
 			run: edit((*prompt).mark),
 		},

@@ -184,7 +184,7 @@ func (a *app) record() tea.Cmd {
 				if err := recorder.Start(path, keep); err != nil {
 					return outcome{prompt: asked, err: err}
 				}
-				return outcome{said: "recording into " + recorder.Status().Path + "; W ends it"}
+				return outcome{said: "recording into " + recorder.Status().Path + ", from the oldest event that the log has; W ends it"}
 			}
 		},
 	}, "")

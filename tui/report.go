@@ -160,8 +160,12 @@ func (r *report) callbacks(out *page) {
 		return
 	}
 	out.head("callbacks, " + r.was + " > " + r.is)
+	name := 12
+	if out.w > 76 {
+		name = 18
+	}
 	t := newTable(out.w, []column{
-		{title: "callback", width: 12},
+		{title: "callback", width: name},
 		{title: "count", width: 11, right: true},
 		{title: "p50", width: 15, right: true},
 		{title: "p99", width: 15, right: true},
@@ -171,6 +175,9 @@ func (r *report) callbacks(out *page) {
 	out.lines = append(out.lines, t.head(out.sc.dim))
 	for _, p := range r.Callbacks {
 		name := cell{text: p.Callback().String()}
+		if p.Was != nil && p.Was.Generation > 1 {
+			name.text += fmt.Sprintf(" g%d", p.Was.Generation)
+		}
 		if p.Was == nil || p.Is == nil {
 			one, of := p.Was, r.was
 			if one == nil {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -60,7 +61,7 @@ func (m *widest) take(e *recordings.Event) {
 
 // columns returns the columns for w cells.
 func (p *requests) columns(w int, m widest) []column {
-	most := 5 // of the flags
+	most := 0 // of the flags, which in a narrow list leave their cells to the result
 	switch {
 	case w >= 90:
 		most = 18
@@ -80,7 +81,7 @@ func (p *requests) columns(w int, m widest) []column {
 		colOp:     {title: "op", width: 7},
 		colOffset: {title: "offset", width: max(m.offset, 8), right: true},
 		colLength: {title: "length", width: 8, right: true},
-		colFlags:  {title: "flags", width: max(min(m.flags, most), 5), rank: 3},
+		colFlags:  {title: "flags", width: min(max(m.flags, 5), most), rank: 3},
 		colWait:   {title: "wait", width: from(scriptWidth, 6), right: true, rank: 7},
 		colScript: {title: "script", width: from(scriptWidth, 6), right: true, rank: 6},
 		colBar:    {title: "usual", width: from(barWidth, 8), rank: 8},
@@ -221,7 +222,7 @@ func (r *requestRows) result(e *recordings.Event) cell {
 	sc := r.sc
 	if e.Failed() {
 		text, _ := sc.events.Text(e)
-		return cell{sc.bad, "✗ " + plugins.ErrnoName(e.Err()) + " " + clip(withoutFolder(text, sc.status.Path), longText)}
+		return cell{sc.bad, failureIn(plugins.ErrnoName(e.Err()), clip(withoutFolder(text, sc.status.Path), longText), r.room)}
 	}
 	sign := "✓"
 	if e.Fate != 0 {
@@ -234,4 +235,24 @@ func (r *requestRows) result(e *recordings.Event) cell {
 		}
 	}
 	return cell{sc.good, sign}
+}
+
+// failureIn says within room cells which error there was, where and why. What does
+// not fit is left out: first the reason, then the file, so that no line is cut.
+func failureIn(errno, text string, room int) string {
+	sign := "✗ " + errno
+	file, line, ok := placeOfError(text)
+	if all := strings.TrimSpace(sign + " " + text); !ok || width(all) <= room {
+		return all
+	}
+	place := sign + " " + filepath.Base(file) + ":" + line
+	switch {
+	case width(place) < room:
+		return place + ": " + reasonOf(text)
+	case width(place) == room:
+		return place
+	case width(sign+" :"+line) <= room:
+		return sign + " :" + line
+	}
+	return sign
 }

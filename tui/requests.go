@@ -154,6 +154,10 @@ func (p *requests) drawEmpty(sc *scene, w, h int) []string {
 	if !sc.live {
 		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, "  This recording has no request.").end()}, w, h)
 	}
+	if n := sc.status.Held; n > 0 {
+		text := fmt.Sprintf("  No request is answered yet; held: %d. %s shows what is held.", n, panelKey(heldPanel))
+		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, text).end()}, w, h)
+	}
 	lines := []string{
 		newLine(w).end(),
 		newLine(w).put(sc.dim, "  No request yet. Connect a client, for example:").end(),

@@ -122,7 +122,7 @@ func (p *rules) more(sc *scene, w, h int) []string {
 		stage = "when the script has answered"
 	}
 	out.fact("acts", ink{}, stage)
-	counts := fmt.Sprintf("%s requests matched, %s were acted on", shortCount(r.Matched), shortCount(r.Hits))
+	counts := fmt.Sprintf("%s matched, %s acted on", numbered(int(r.Matched), "request"), shortCount(r.Hits))
 	if r.Limit > 0 {
 		counts += fmt.Sprintf(", %s at most", shortCount(r.Limit))
 	}

@@ -210,7 +210,7 @@ func (p *script) note(sc *scene) string {
 		}
 		return fmt.Sprintf("g%d > g%d  +%d −%d", p.shown.before, p.shown.generation, added, removed)
 	}
-	return fmt.Sprintf("g%d · %d lines", p.shown.generation, len(p.code.lines))
+	return fmt.Sprintf("g%d · %s", p.shown.generation, numbered(len(p.code.lines), "line"))
 }
 
 // title draws the row that says what is shown.

@@ -67,10 +67,10 @@ func TestScriptGenerations(t *testing.T) {
 	s.reload("-- all anew")
 	s.mustShow("g2 · 9 lines")
 	s.press("} } }")
-	s.mustShow("g4 · 1 lines", "-- all anew")
+	s.mustShow("g4 · 1 line", "-- all anew")
 	s.mustNotShow("not the newest")
 	s.reload("-- and again")
-	s.mustShow("g5 · 1 lines", "-- and again")
+	s.mustShow("g5 · 1 line", "-- and again")
 	s.press("u")
 	s.mustShow(" 1 - -- all anew", " 1 + -- and again")
 }

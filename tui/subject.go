@@ -103,7 +103,11 @@ func (s *subject) outcome(sc *scene) (ink, string) {
 	case !e.Failed():
 		return sc.good, "✓ ok in " + shortDuration(e.Duration())
 	}
-	return sc.bad, "✗ " + s.failure()
+	text := "✗ " + s.failure()
+	if reason := reasonOf(s.text); reason != "" {
+		text += " · " + reason
+	}
+	return sc.bad, text
 }
 
 // failure says which error the script raised, where, and what went over the wire

@@ -146,7 +146,12 @@ func (a *app) asOf() string {
 	case a.scene.state == a.live:
 		return "◀ going back"
 	}
+	return fmt.Sprintf("◀ as of request %s of %s", grouped(a.passed()), grouped(len(a.live.requests.seqs)))
+}
+
+// passed returns how many requests there are up to the one that the screen is as of.
+func (a *app) passed() int {
 	x := &a.live.requests
 	first, _ := x.bounds()
-	return fmt.Sprintf("◀ as of request %s of %s", grouped(x.place(a.travel.at)-first+1), grouped(len(x.seqs)))
+	return x.place(a.travel.at) - first + 1
 }

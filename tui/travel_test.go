@@ -33,7 +33,7 @@ func TestTravel(t *testing.T) {
 	s := newScreen(t, 200, 60, log, nil, Options{Title: "recorded"})
 	end := s.text()
 	s.press("[")
-	s.mustShow("◀ as of request 399 of 400", "0 failed")
+	s.mustShow("◀ as of request 399 of 400", "399 requests in", "0 failed")
 	for _, steps := range []string{"[ [ [", "g", "] ] ]", "j j j j j", "G", "pgup pgup pgup pgup", "k k"} {
 		s.press(steps)
 		seq, _ := s.app.requests.selectedSeq(&s.app.scene)

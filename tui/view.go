@@ -163,6 +163,9 @@ func (a *app) figures() []cell {
 	}
 	if !sc.live { // of all of it, since no moment of a recording is now
 		_, n := sc.requests.bounds()
+		if a.travel != nil && sc.state != a.live {
+			n = a.passed()
+		}
 		lasted := sc.ended.Sub(sc.began)
 		cells = []cell{
 			{text: shortCount(uint64(n)) + plural(n) + " in " + shortDuration(lasted)},
@@ -189,6 +192,14 @@ func plural(n int) string {
 		return " request"
 	}
 	return " requests"
+}
+
+// numbered returns "1 line", "2 lines".
+func numbered(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return shortCount(uint64(n)) + " " + noun + "s"
 }
 
 // perSecond returns how much of n there was in a second of d.
@@ -224,8 +235,8 @@ func (a *app) modes() []string {
 	if a.result != "" {
 		rows = append(rows, newLine(a.width).put(sc.good, " ✓ "+a.result).end())
 	}
-	if holding := a.holding(); holding != "" {
-		rows = append(rows, newLine(a.width).put(sc.warn, " ‖ holding: "+holding).end())
+	if row := a.holdRow(); row != "" {
+		rows = append(rows, row)
 	}
 	if p := a.requests.picked; p != nil {
 		summary := " · " + p.summary(sc)
@@ -252,6 +263,28 @@ func (a *app) holding() string {
 		}
 	}
 	return strings.Join(texts, ", ")
+}
+
+// holdRow says what is held from now on, and how what is held already goes on; it
+// is "" if neither is the case.
+func (a *app) holdRow() string {
+	holding, way := a.holding(), ""
+	if n := a.live.status.Held; n > 0 {
+		way = fmt.Sprintf("%d held: %s lets all go", n, keyName(a.keyOf("held.release.all")))
+	}
+	l := newLine(a.width)
+	switch {
+	case holding != "":
+		if way != "" {
+			way = " · " + way
+		}
+		l.put(a.scene.warn, " ‖ "+cut("holding: "+holding, a.width-3-width(way))).put(a.scene.key, way)
+	case way != "":
+		l.put(a.scene.warn, " ‖ no more to hold · ").put(a.scene.key, way)
+	default:
+		return ""
+	}
+	return l.end()
 }
 
 // offerRows returns how many rows a prompt has for what it offers.

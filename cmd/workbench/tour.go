@@ -73,16 +73,16 @@ func tourList(script string) *tui.Checklist {
 	}
 	return &tui.Checklist{
 		Title: "tour",
-		Intro: "Two clients read and write a disk; a script answers them. Some answers are slow, some fail.",
+		Intro: "Two clients use a disk that is a script. Some answers are slow, some fail.",
 		Steps: []tui.Step{
 			{
 				Text: "Change the script and save it: the clients stay connected",
-				Hint: "e edits " + script,
+				Hint: "e edits " + script + "; try FAIL_EVERY = 5",
 				Done: done("kind:reload gen>=2 !err"),
 			},
 			{
 				Text: "Hold a request, look at it, and let it go",
-				Hint: "p holds all that come, 5 shows them, p again holds no more, A lets them go",
+				Hint: "p holds all that come, enter shows one, p again ends that, A lets them go",
 				Done: done("kind:request held"),
 			},
 			{
