@@ -279,8 +279,15 @@ func (a *app) typed(text string) bool {
 
 // key runs the command that key has in the place that has the keys.
 func (a *app) key(key string) tea.Cmd {
-	c := find(a.commands, a.where(), key)
-	if c == nil || c.where == inReload && a.reload.guard.holds(a.now()) {
+	if c := find(a.commands, a.where(), key); c != nil {
+		return a.press(c)
+	}
+	return nil
+}
+
+// press runs the command of a key or of the footer, unless that has just popped up.
+func (a *app) press(c *command) tea.Cmd {
+	if c.where == inReload && a.reload.guard.holds(a.now()) {
 		return nil
 	}
 	return a.run(c)

@@ -42,13 +42,8 @@ func (a *app) request() recordings.Event {
 	if a.detail != nil {
 		return a.detail.event
 	}
-	x := a.requests.index(&a.scene)
-	first, next := x.bounds()
-	if n := a.requests.list.selected; n >= first && n < next {
-		e, _ := readRequest(&a.scene, x.seq(n))
-		return e
-	}
-	return recordings.Event{}
+	e, _ := a.requests.selected(&a.scene)
+	return e
 }
 
 // likeText returns the filter for requests of the same operation that touch the

@@ -183,9 +183,9 @@ func (a *app) replayFile(path string, o ReplayOptions) tea.Cmd {
 func (a *app) askAgain() (question, string) {
 	x := a.requests.index(&a.scene)
 	first, next := x.bounds()
-	at := a.requests.list.selected
-	one := []uint64{x.seq(at)}
-	e, _ := readRequest(&a.scene, one[0])
+	seq, _ := a.requests.selectedSeq(&a.scene)
+	one := []uint64{seq}
+	e, _ := readRequest(&a.scene, seq)
 	q := replayQuestion(requestWords)
 	q.sign = "again"
 	q.empty = fmt.Sprintf("enter does %s again; all does the %s that are shown", describe(e.Op, e.Offset, e.Length), grouped(next-first))
