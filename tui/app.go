@@ -19,9 +19,10 @@ type scene struct {
 	events     Events
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
-	focused    bool // the panel has the keys
-	zoomed     bool // one panel has the whole screen
-	live       bool // there is a host
+	focused    bool                     // the panel has the keys
+	zoomed     bool                     // one panel has the whole screen
+	live       bool                     // there is a host
+	named      func(text string) string // puts keys into a text; see [app.named]
 }
 
 // clock formats the time of day of a stamp, to milliseconds.
@@ -143,6 +144,7 @@ func newApp(o Options, t *theme) *app {
 		below: callbacksPanel,
 		last:  outputPanel,
 	}
+	a.scene.named = a.named
 	if a.bench != nil {
 		live.status = a.bench.Status()
 	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
@@ -295,13 +297,11 @@ func (a *app) press(c *command) tea.Cmd {
 
 // run runs c if it can be run now; else it says why not.
 func (a *app) run(c *command) tea.Cmd {
-	if c.enabled != nil {
-		if ok, why := c.enabled(a); !ok {
-			if a.where() != inPrompt { // which says itself what is wrong
-				a.said = cell{a.scene.warn, why}
-			}
-			return nil
+	if ok, why := a.can(c); !ok {
+		if a.where() != inPrompt { // which says itself what is wrong
+			a.said = cell{a.scene.warn, why}
 		}
+		return nil
 	}
 	if c.run == nil {
 		q, text := c.ask(a)
@@ -324,12 +324,19 @@ func (a *app) why(c *command) string {
 	if c.where&here == 0 && c.where != inCopy {
 		return "only in: " + c.where.String()
 	}
-	if c.enabled != nil {
-		if ok, why := c.enabled(a); !ok {
-			return why
-		}
+	_, why := a.can(c)
+	return why
+}
+
+// can reports whether c can be run now, and if not why.
+func (a *app) can(c *command) (ok bool, why string) {
+	if c.enabled == nil {
+		return true, ""
 	}
-	return ""
+	if ok, why = c.enabled(a); ok {
+		return true, ""
+	}
+	return false, a.named(why)
 }
 
 // choose runs a command that was chosen by its name and can be run.

@@ -140,6 +140,7 @@ func groups() []group {
 		{"map", mapCommands()},
 		{"connections", connectionCommands()},
 		{"view", listCommands()},
+		{"leave", quitCommands()},
 		{"recordings", recordingCommands()},
 		{"disk", holdCommands()},
 		{"disk", injectCommands()},
@@ -183,11 +184,6 @@ func viewCommands() []command {
 			run:  do(func(a *app) { a.menu = newMenu(a, 0) }),
 		},
 		{
-			id: "quit", keys: []string{"q"}, where: inPanels, title: "quit",
-			help: "end the program, when asked; clients are cut off",
-			run:  do((*app).leave),
-		},
-		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
 			help: "go back to the list",
 			run:  do((*app).closeDetail),
@@ -227,7 +223,7 @@ func listCommands() []command {
 			id: "follow", keys: []string{"f"}, where: inRequests | inOutput, title: "follow",
 			help: "follow the newest row, or stop",
 			enabled: func(a *app) (bool, string) {
-				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: o and enter go back to time"
+				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: {sort} and {prompt.accept} go back to time"
 			},
 			run: do(func(a *app) {
 				if l := a.rows(); l.follow {
@@ -241,7 +237,7 @@ func listCommands() []command {
 			id: "pause", keys: []string{" "}, where: inPanels | inDetail, title: "pause",
 			help: "freeze the screen, not the disk; again: go on",
 			enabled: func(a *app) (bool, string) {
-				return a.travel == nil, "the screen shows an earlier moment: esc goes back to the end"
+				return a.travel == nil, "the screen shows an earlier moment: {back} goes back to the end"
 			},
 			run: do((*app).pause),
 		},

@@ -30,8 +30,14 @@ func golden(t *testing.T, name, text string) {
 	if err != nil {
 		t.Fatalf("%v (write it with -update)", err)
 	}
-	if text+"\n" != string(want) {
-		t.Errorf("%s differs (look at it, then -update):\n%s\nwant:\n%s", file, text, want)
+	got, rows := strings.Split(text+"\n", "\n"), strings.Split(string(want), "\n")
+	if len(got) != len(rows) {
+		t.Errorf("%s has %d rows, want %d", file, len(got), len(rows))
+	}
+	for i := range min(len(got), len(rows)) {
+		if got[i] != rows[i] {
+			t.Errorf("%s differs in row %d (look at it, then -update):\n%s\nwant:\n%s", file, i, got[i], rows[i])
+		}
 	}
 }
 

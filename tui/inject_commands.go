@@ -20,7 +20,7 @@ func injectCommands() []command {
 	from := func(sign, then string) func(*app) (question, string) {
 		return func(a *app) (question, string) {
 			e := a.request()
-			return a.ruleQuestion(sign, "enter adds the rule", addRule), likeText(&e) + " " + arrow + " " + then
+			return a.ruleQuestion(sign, "{prompt.accept} adds the rule", addRule), likeText(&e) + " " + arrow + " " + then
 		}
 	}
 	return []command{

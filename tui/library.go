@@ -81,7 +81,7 @@ func (p *library) show(r *report) { p.report = r }
 func (p *library) note(sc *scene) string {
 	switch {
 	case p.report != nil:
-		return p.report.note()
+		return p.report.note(sc)
 	case p.scanning && !p.known:
 		return "looking"
 	case p.left > 0:
@@ -133,7 +133,7 @@ func (p *library) drawEmpty(sc *scene, w, h int) []string {
 	case !p.known:
 		out.text(sc.dim, "Looking for recordings.")
 	case sc.live:
-		out.text(sc.dim, "No recording yet. W begins one, and W ends it; then r sends it to the script again, which you may have changed.")
+		out.text(sc.dim, sc.named("No recording yet. {record} begins one, and {record} ends it; then {recording.replay} sends it to the script again, which you may have changed."))
 	default:
 		out.text(sc.dim, "No recording in the working directory, and none in the folder for recordings.")
 	}

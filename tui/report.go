@@ -64,11 +64,11 @@ func (r *report) feed(sc *scene, w, h int) {
 
 func (r *report) rowAt(y int) int { return r.list.rowAt(y - r.above) }
 
-func (r *report) note() string {
+func (r *report) note(sc *scene) string {
 	if more := r.Differ - uint64(len(r.First)); more > 0 {
 		return fmt.Sprintf("the first %d", len(r.First))
 	}
-	return "esc: the list"
+	return sc.named("{back}: the list")
 }
 
 // selected returns the difference that a command is about, nil if there is none.

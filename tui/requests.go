@@ -155,7 +155,7 @@ func selection(sc *scene) *ink {
 
 func (p *requests) drawEmpty(sc *scene, w, h int) []string {
 	if _, all := sc.requests.bounds(); p.picked != nil && all > 0 {
-		text := "  No request matches the filter. / changes it, and an empty one shows all."
+		text := sc.named("  No request matches the filter. {filter} changes it, and an empty one shows all.")
 		if p.picked.behind(sc) {
 			text = "  No request found yet."
 		}

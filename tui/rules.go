@@ -73,7 +73,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		out.text(sc.dim, "No rule. A rule says what is done to the requests that match a filter, as in")
 		out.exact(sc.key, "  op:write => fail ENOSPC limit=3")
 		if sc.live {
-			out.text(sc.dim, "i adds one, p one that holds every request; I makes one from the request that is selected.")
+			out.text(sc.dim, sc.named("{rule} adds one, {hold} one that holds every request; {request.rule} makes one from the request that is selected."))
 		}
 		return block(out.lines, w, h)
 	}

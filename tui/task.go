@@ -96,7 +96,7 @@ func (a *app) begin(title string, f func(ctx context.Context, t *task) outcome) 
 }
 
 // idle reports whether a task may begin, and if not why.
-func (a *app) idle() (bool, string) { return a.task == nil, "something is under way: esc stops it" }
+func (a *app) idle() (bool, string) { return a.task == nil, "something is under way: {back} stops it" }
 
 // finish takes note of the end of a task.
 func (a *app) finish(o outcome) {
