@@ -220,7 +220,7 @@ func (a *app) askErrno() (q question, text string) {
 func checkErrno(text string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return fmt.Errorf("which error? ENOSPC, EIO, ...")
+		return fmt.Errorf("which error? one such as ENOSPC or EIO")
 	}
 	if errno, ok := plugins.ParseErrno(text); !ok || errno == 0 {
 		return fmt.Errorf("%s is no name of an error: want one such as ENOSPC", text)

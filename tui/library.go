@@ -112,14 +112,7 @@ func (p *library) draw(sc *scene, w, h int) []string {
 		{title: "file", width: 12, rank: 3, grows: true},
 	})
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(p.cells(sc, &p.files[row]), mark))
-	}
+	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return p.cells(sc, &p.files[row]) })...)
 	more := p.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)
 }

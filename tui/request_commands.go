@@ -198,7 +198,7 @@ func (a *app) askOrder() (q question, text string) {
 		empty: "{prompt.accept} goes back to the order of time",
 		check: func(text string) error {
 			if strings.TrimSpace(text) != "" && find(text) < 0 {
-				return fmt.Errorf("there is no column %s: took, length, offset, ...", strings.TrimSpace(text))
+				return fmt.Errorf("there is no column %s: want one such as took or length", strings.TrimSpace(text))
 			}
 			return nil
 		},

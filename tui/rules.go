@@ -87,14 +87,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		{title: "newest hit", width: 34, rank: 3, grows: w >= 90},
 	})
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(ruleCells(sc, &p.rules[row]), mark))
-	}
+	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return ruleCells(sc, &p.rules[row]) })...)
 	more := p.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)
 }

@@ -77,17 +77,17 @@ func tourList(script string) *tui.Checklist {
 		Steps: []tui.Step{
 			{
 				Text: "Change the script and save it: the clients stay connected",
-				Hint: "e edits " + script,
+				Hint: "{edit} edits " + script,
 				Done: done("kind:reload gen>=2 !err"),
 			},
 			{
 				Text: "Hold a request, look at it, and let it go",
-				Hint: "p holds all that come, 5 shows them, p again holds no more, A lets them go",
+				Hint: "{hold} holds all that come, {panel.held} shows them, {hold} again holds no more, {held.release.all} lets them go",
 				Done: done("kind:request held"),
 			},
 			{
 				Text: "Have requests fail by a rule",
-				Hint: "i, then type: op:write => fail ENOSPC",
+				Hint: "{rule}, then type: op:write => fail ENOSPC",
 				Done: done(`kind:request ruled err "=> fail"`),
 			},
 		},
