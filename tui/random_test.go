@@ -11,7 +11,7 @@ import (
 )
 
 // randomTime bounds TestRandomKeys.
-const randomTime = 6 * time.Second
+const randomTime = 4 * time.Second
 
 // randomSizes are the sizes between which the terminal changes.
 var randomSizes = [][2]int{{20, 10}, {60, 16}, {80, 24}, {100, 30}, {120, 40}, {203, 60}}
