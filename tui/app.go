@@ -19,9 +19,10 @@ type scene struct {
 	events     Events
 	wall       func(plugins.Stamp) time.Time
 	uri, mount string
-	focused    bool // the panel has the keys
-	zoomed     bool // one panel has the whole screen
-	live       bool // there is a host
+	focused    bool                     // the panel has the keys
+	zoomed     bool                     // one panel has the whole screen
+	live       bool                     // there is a host
+	named      func(text string) string // puts keys into a text; see [app.named]
 }
 
 // clock formats the time of day of a stamp, to milliseconds.
@@ -31,64 +32,71 @@ func (sc *scene) clock(s plugins.Stamp) string { return sc.wall(s).Format("15:04
 type app struct {
 	options  Options
 	title    string
-	bench    host.Control
-	commands []command
-	scene    scene // scene.state is live, unless paused
+	bench    host.Control // nil: nothing is live
+	commands []command    // with the keys of the user's own
 
-	// listen makes the command that brings the next pulse. idle says that
-	// nothing on the screen changes with time alone.
-	listen func(idle bool) tea.Cmd
-	work   worker // what may take its time
-	tap    tap    // what brings other events
+	// What is shown: the state that events are folded into, or a copy of it.
+	live   *state
+	scene  scene   // scene.state is live, unless paused or travelling
+	paused bool    // it is a frozen copy
+	travel *travel // it is as of an earlier moment; nil = it is not
 
-	parent, over *app           // a recording stands over what it was opened from
+	// What runs beside the model. listen makes the command that brings the next
+	// pulse; idle says that nothing on the screen changes with time alone.
+	listen    func(idle bool) tea.Cmd
+	work      worker  // what may take its time
+	tap       tap     // what brings other events
+	beside    *beside // commands that take long
+	task      *task   // that is under way; nil = none
+	searching bool    // a message to search on is on its way
+
+	// A recording stands over what it was opened from.
+	parent, over *app
 	left         bool           // it goes back to that
 	close        func() tea.Msg // ends what brings its events
 	target       int64          // the event that it was opened for, until it is there; -1 = none
 
-	beside *beside // commands that take long
-
-	live   *state // what is folded into
-	paused bool   // scene.state is a frozen copy
+	panels   [numPanels]panel // and each of them by its own type:
+	requests *requests
+	calls    *callbacks
+	script   *script
+	clients  *connections
+	held     *heldRequests
+	rules    *rules
+	output   *output
+	disk     *diskMap
+	ladder   *ladder
+	library  *library
 
 	width, height int
 	columns       []areaColumn
-	panels        [numPanels]panel
-	requests      *requests     // panels[requestsPanel]
-	calls         *callbacks    // panels[callbacksPanel]
-	script        *script       // panels[scriptPanel]
-	held          *heldRequests // panels[heldPanel]
-	rules         *rules        // panels[rulesPanel]
-	clients       *connections  // panels[connectionsPanel]
-	disk          *diskMap      // panels[mapPanel]
-	ladder        *ladder       // panels[ladderPanel]
-	output        *output       // panels[outputPanel]
-	library       *library      // panels[recordingsPanel]
-	focus         int           // the panel that has the keys
-	below         int           // the panel shown beside the requests where there is room for one
-	last          int           // the panel shown in the last area where there is room for all
-	zoomed        bool
-	detail        *detail  // nil unless open
-	menu          *menu    // nil unless open
-	prompt        *prompt  // nil unless open
-	past          history  // what was typed
-	said          cell     // what the last key did, or why it did nothing
-	told          []string // the shell lines of what was done, the newest last
-	travel        *travel  // nil unless the screen is as of an earlier moment
-	trouble       string   // what went wrong with the last command; "" = nothing
-	result        string   // what came of it
-	task          *task    // that is under way; nil = none
-	tour          *tour    // what to try; nil = nothing
-	searching     bool     // a message to search on is on its way
-	asking        bool     // whether to quit
-	noMouse       bool     // the mouse is left to the terminal
-	ascii         bool     // signs and frames are drawn in ASCII
-	reload        reloadCard
-	blamed        blame // where the selected request failed
+	focus         int  // the panel that has the keys
+	below         int  // the panel shown beside the requests where there is room for one
+	last          int  // the panel shown in the last area where there is room for all
+	zoomed        bool // the panel that has the keys has the whole screen
+
+	// What lies over the panels or beside them; nil = it does not.
+	detail *detail
+	menu   *menu
+	prompt *prompt
+	tour   *tour // what to try
+	reload reloadCard
+	asking bool // whether to quit
+
+	// What the user is told.
+	said    cell     // what the last key did, or why it did nothing
+	told    []string // the shell lines of what was done, the newest last
+	trouble string   // what went wrong with the last command; "" = nothing
+	result  string   // what came of it
+	blamed  blame    // where the selected request failed
+
+	past    history // what was typed
+	noMouse bool    // the mouse is left to the terminal
+	ascii   bool    // signs and frames are drawn in ASCII
 
 	clip func(text string) error // puts text on the clipboard; it may wait
-	now  func() time.Time
 	edit func(file string, line int) (*exec.Cmd, error)
+	now  func() time.Time
 
 	err error // why the screen had to stop
 }
@@ -143,6 +151,7 @@ func newApp(o Options, t *theme) *app {
 		below: callbacksPanel,
 		last:  outputPanel,
 	}
+	a.scene.named = a.named
 	if a.bench != nil {
 		live.status = a.bench.Status()
 	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
@@ -239,140 +248,6 @@ func (a *app) arrange() {
 	if a.menu != nil {
 		a.menu.feed(a.bodyHeight() - 2)
 	}
-}
-
-// keys runs the commands of the keys in msg. What was typed fast comes as one
-// message; what was pasted is not meant as keys, but may be text.
-func (a *app) keys(msg tea.KeyMsg) tea.Cmd {
-	if text := msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace; text && !msg.Alt && a.typed(string(msg.Runes)) {
-		return nil
-	}
-	if msg.Paste {
-		return nil
-	}
-	if msg.Type != tea.KeyRunes || msg.Alt || len(msg.Runes) < 2 {
-		return a.key(msg.String())
-	}
-	var cmds []tea.Cmd
-	for _, r := range msg.Runes {
-		if a.typed(string(r)) {
-			continue
-		}
-		cmds = append(cmds, a.key(string(r)))
-		a.arrange()
-	}
-	return tea.Batch(cmds...)
-}
-
-// typed takes text where there is a line for it, and reports whether there is.
-func (a *app) typed(text string) bool {
-	switch a.where() {
-	case inPrompt:
-		a.prompt.insert(text)
-	case inMenu:
-		a.menu.narrow(a, a.menu.text+printable(text))
-	default:
-		return false
-	}
-	return true
-}
-
-// key runs the command that key has in the place that has the keys.
-func (a *app) key(key string) tea.Cmd {
-	c := find(a.commands, a.where(), key)
-	if c == nil || c.where == inReload && a.reload.guard.holds(a.now()) {
-		return nil
-	}
-	return a.run(c)
-}
-
-// run runs c if it can be run now; else it says why not.
-func (a *app) run(c *command) tea.Cmd {
-	if c.enabled != nil {
-		if ok, why := c.enabled(a); !ok {
-			if a.where() != inPrompt { // which says itself what is wrong
-				a.said = cell{a.scene.warn, why}
-			}
-			return nil
-		}
-	}
-	if c.run == nil {
-		q, text := c.ask(a)
-		a.prompt = newPrompt(q, text)
-		return nil
-	}
-	if c.shell != nil {
-		a.tell(c.shell(a))
-	}
-	return safely(c.run(a))
-}
-
-// why returns "" if c can be run from where the user is, below menu and prompt,
-// else the reason against it.
-func (a *app) why(c *command) string {
-	here := a.under()
-	if here == inDetail {
-		here |= placeOf(a.focus) // it is closed first
-	}
-	if c.where&here == 0 && c.where != inCopy {
-		return "only in: " + c.where.String()
-	}
-	if c.enabled != nil {
-		if ok, why := c.enabled(a); !ok {
-			return why
-		}
-	}
-	return ""
-}
-
-// choose runs a command that was chosen by its name and can be run.
-func (a *app) choose(c *command) tea.Cmd {
-	a.menu, a.prompt = nil, nil
-	if c.where&a.under() == 0 && c.where != inCopy {
-		a.detail = nil
-	}
-	return a.run(c)
-}
-
-// keptTold is how many shell lines are kept.
-const keptTold = 100
-
-// tell shows the shell line that does what the user did, until the next key.
-func (a *app) tell(line string) {
-	if line == "" {
-		return
-	}
-	a.said = cell{a.scene.dim, "$ " + line}
-	if n := len(a.told); n > 0 && a.told[n-1] == line {
-		return
-	}
-	a.told = append(a.told, line)
-	a.told = a.told[max(len(a.told)-keptTold, 0):]
-}
-
-// where returns the place that has the keys.
-func (a *app) where() where {
-	switch {
-	case a.asking:
-		return inQuestion
-	case a.tooSmall():
-		return inCard
-	case a.menu != nil && a.menu.only != 0:
-		return a.menu.only
-	case a.menu != nil:
-		return inMenu
-	case a.prompt != nil:
-		return inPrompt
-	}
-	return a.under()
-}
-
-// under returns the place that has the keys when neither menu nor prompt has them.
-func (a *app) under() where {
-	if a.detail != nil {
-		return inDetail | a.reload.place(&a.scene)
-	}
-	return placeOf(a.focus) | a.reload.place(&a.scene)
 }
 
 // rows returns the list that the moving keys move.

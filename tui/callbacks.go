@@ -196,14 +196,7 @@ func (p *callbacks) drawStats(sc *scene, w int) []string {
 	}
 	t := newTable(w, columns[:])
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(p.cells(sc, &t, &p.stats[row]), mark))
-	}
+	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return p.cells(sc, &t, &p.stats[row]) })...)
 	return lines
 }
 

@@ -131,19 +131,13 @@ func (p *callbacks) drawPairs(sc *scene, w int) []string {
 	}
 	t := newTable(w, columns)
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
+	return append(lines, t.rows(sc, &p.list, func(row int) []cell {
 		cells := []cell{{ink{}, p.pairs[row].callback.String()}}
 		for _, g := range groups {
 			cells = append(cells, g.cells(sc, &p.pairs[row])...)
 		}
-		lines = append(lines, t.row(cells, mark))
-	}
-	return lines
+		return cells
+	})...)
 }
 
 // sameTime is the part by which times may differ without having changed.

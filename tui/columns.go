@@ -71,6 +71,21 @@ func (t *table) head(i ink) string {
 // row draws cells. If it is selected, in the ink mark, it loses its other inks.
 func (t *table) row(cells []cell, mark *ink) string { return t.rowAfter(" ", cells, mark) }
 
+// rows draws the rows of l that are seen. The selected one is marked where the
+// panel has the keys.
+func (t *table) rows(sc *scene, l *list, cells func(row int) []cell) []string {
+	var lines []string
+	from, to := l.visible()
+	for row := from; row < to; row++ {
+		var mark *ink
+		if row == l.selected && sc.focused {
+			mark = &sc.selected
+		}
+		lines = append(lines, t.row(cells(row), mark))
+	}
+	return lines
+}
+
 // rowAfter is row after a sign, which the one of the selected row covers.
 func (t *table) rowAfter(sign string, cells []cell, mark *ink) string {
 	l := newLine(t.w)

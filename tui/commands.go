@@ -4,72 +4,9 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
-
-// where is a set of places that can have the keys. One of them has them at any
-// moment; see [app.where]. The lowest bits are the panels; see [placeOf].
-type where uint32
-
-// The places that are panels, and those that are not.
-const (
-	inRequests    = where(1) << requestsPanel
-	inCallbacks   = where(1) << callbacksPanel
-	inScript      = where(1) << scriptPanel
-	inConnections = where(1) << connectionsPanel
-	inHeld        = where(1) << heldPanel
-	inRules       = where(1) << rulesPanel
-	inOutput      = where(1) << outputPanel
-	inMap         = where(1) << mapPanel
-	inRecordings  = where(1) << recordingsPanel
-	inPanels      = where(1)<<numPanels - 1
-)
-
-const (
-	inDetail   = where(1) << (iota + 16) // one request
-	inMenu                               // the list of commands
-	inCopy                               // the list of what can be copied
-	inPrompt                             // the line that is typed
-	inQuestion                           // whether to quit
-	inCard                               // the terminal is too small
-	inReload                             // beside another place: the card of a reload that was refused
-
-	inLists = inPanels | inDetail
-)
-
-// placeOf returns the place that a panel is.
-func placeOf(panel int) where { return where(1) << panel }
-
-// otherPlaces are the names of the places that are no panels, in their order.
-var otherPlaces = [...]string{"request", "menu", "copy menu", "input line", "quit?", "too small", "refused reload"}
-
-// places returns all places with their names.
-func places() (all []where, names []string) {
-	for i, name := range panelNames {
-		all, names = append(all, placeOf(i)), append(names, name)
-	}
-	for i, name := range otherPlaces {
-		all, names = append(all, inDetail<<i), append(names, name)
-	}
-	return all, names
-}
-
-// String returns the names of the places: "requests, script".
-func (w where) String() string {
-	all, names := places()
-	var in []string
-	if w&inPanels == inPanels {
-		in, w = append(in, "panels"), w&^inPanels
-	}
-	for i, place := range all {
-		if w&place != 0 {
-			in = append(in, names[i])
-		}
-	}
-	return strings.Join(in, ", ")
-}
 
 // A command is something that the user can do. Keys, footer, menu, palette and
 // KEYS.md are made from the one table of them.
@@ -140,6 +77,7 @@ func groups() []group {
 		{"map", mapCommands()},
 		{"connections", connectionCommands()},
 		{"view", listCommands()},
+		{"leave", quitCommands()},
 		{"recordings", recordingCommands()},
 		{"disk", holdCommands()},
 		{"disk", injectCommands()},
@@ -183,11 +121,6 @@ func viewCommands() []command {
 			run:  do(func(a *app) { a.menu = newMenu(a, 0) }),
 		},
 		{
-			id: "quit", keys: []string{"q"}, where: inPanels, title: "quit",
-			help: "end the program, when asked; clients are cut off",
-			run:  do((*app).leave),
-		},
-		{
 			id: "close", keys: []string{"esc", "q"}, where: inDetail, title: "close",
 			help: "go back to the list",
 			run:  do((*app).closeDetail),
@@ -227,7 +160,7 @@ func listCommands() []command {
 			id: "follow", keys: []string{"f"}, where: inRequests | inOutput, title: "follow",
 			help: "follow the newest row, or stop",
 			enabled: func(a *app) (bool, string) {
-				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: o and enter go back to time"
+				return a.focus != requestsPanel || a.requests.order == nil, "the requests are sorted: {sort} and {prompt.accept} go back to time"
 			},
 			run: do(func(a *app) {
 				if l := a.rows(); l.follow {
@@ -241,7 +174,7 @@ func listCommands() []command {
 			id: "pause", keys: []string{" "}, where: inPanels | inDetail, title: "pause",
 			help: "freeze the screen, not the disk; again: go on",
 			enabled: func(a *app) (bool, string) {
-				return a.travel == nil, "the screen shows an earlier moment: esc goes back to the end"
+				return a.travel == nil, "the screen shows an earlier moment: {back} goes back to the end"
 			},
 			run: do((*app).pause),
 		},

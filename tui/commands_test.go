@@ -2,7 +2,9 @@ package tui
 
 import (
 	"math/bits"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestCommandTable(t *testing.T) {
@@ -51,18 +53,35 @@ func TestCommandTable(t *testing.T) {
 
 // TestCommandReasons: what cannot be run says why, and is not run.
 func TestCommandReasons(t *testing.T) {
+	for _, keys := range []string{"", "enter", "3", "5", "6", "8", "9", shelfKey, "/", "?", "y"} {
+		for _, recorded := range []bool{true, false} {
+			log, bench := fixture()
+			if recorded {
+				bench = nil
+			}
+			s := newScreen(t, 80, 24, log, bench, fixtureOptions())
+			s.press(keys)
+			s.mustSayWhy()
+		}
+	}
 	s := newScreen(t, 80, 24, emptyLog(), nil, Options{})
+	s.mustSayWhy()
+	s.press("enter R")
+	if s.app.detail != nil {
+		t.Error("enter opened a request though there is none")
+	}
+}
+
+// mustSayWhy fails if a command that cannot be run does not say why.
+func (s *screen) mustSayWhy() {
+	s.t.Helper()
 	for _, c := range s.app.commands {
 		if c.enabled == nil {
 			continue
 		}
 		if ok, why := c.enabled(s.app); !ok && why == "" {
-			t.Errorf("%s cannot be run and does not say why", c.id)
+			s.t.Errorf("%s cannot be run and does not say why", c.id)
 		}
-	}
-	s.press("enter R")
-	if s.app.detail != nil {
-		t.Error("enter opened a request though there is none")
 	}
 }
 
@@ -78,5 +97,42 @@ func TestFooterComesFromTable(t *testing.T) {
 	for _, w := range []int{60, 61, 70, 80, 100} {
 		s.resize(w, 20)
 		s.mustShow("? help")
+	}
+}
+
+// TestCommandsAreReached: each command has a way to it where it can be run: the
+// key of it there, the palette or the menu; what cannot be run says why.
+func TestCommandsAreReached(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 100, 30, log, bench, fixtureOptions())
+	s.press("?")
+	listed := map[string]bool{}
+	for _, c := range s.app.menu.rows {
+		listed[c.id] = true
+	}
+	s.press("esc :")
+	offered := map[string]bool{}
+	for _, c := range s.app.prompt.offers {
+		offered[strings.TrimSpace(c.Text)] = true
+	}
+	all, _ := places()
+	for i := range s.app.commands {
+		c := &s.app.commands[i]
+		if !listed[c.id] {
+			t.Errorf("%s is not in the menu", c.id)
+		}
+		if typed := c.where&inLists != 0 || c.where == inCopy; typed != offered[spoken(c.id)] {
+			t.Errorf("%s is offered on the palette: %v, want %v", c.id, offered[spoken(c.id)], typed)
+		}
+		for _, key := range c.keys {
+			if utf8.RuneCountInString(key) > 1 && keyMsg(key).String() != key {
+				t.Errorf("%s: %s is no key that can be pressed", c.id, key)
+			}
+			for _, place := range all {
+				if c.where&place != 0 && find(s.app.commands, place, key) != c {
+					t.Errorf("in %v %s is not %s", place, key, c.id)
+				}
+			}
+		}
 	}
 }

@@ -137,7 +137,7 @@ func (a *app) askedPair() (first, second uint64, why string) {
 		}
 	}
 	if len(met) < 2 {
-		return 0, 0, "two requests are compared: m marks one, then another"
+		return 0, 0, "two requests are compared: {mark} marks one, then another"
 	}
 	return min(met[0], met[1]), max(met[0], met[1]), ""
 }

@@ -172,7 +172,7 @@ func (p *connections) drawFacts(sc *scene, w, h int) []string {
 	out := &page{w: w, sc: sc}
 	title := c.name()
 	if !p.inside && sc.focused {
-		title += ": l goes there"
+		title += sc.named(": {connection.facts} goes there")
 	}
 	out.head(title)
 	t := newTable(w, []column{

@@ -14,7 +14,7 @@ func (a *app) subject() (s subject, why string) {
 	sc := &a.scene
 	switch {
 	case a.focus != requestsPanel && a.detail == nil:
-		return s, "no request is selected: 1 goes to the requests"
+		return s, "no request is selected: {panel.requests} goes to the requests"
 	case a.requests.list.empty():
 		return s, "there is no request"
 	}

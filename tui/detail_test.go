@@ -247,7 +247,7 @@ func TestGoldenRequests(t *testing.T) {
 				log, bench := fixture()
 				s := newScreen(t, size[0], size[1], log, bench, fixtureOptions())
 				s.press(strings.ReplaceAll(tt.keys, "ladder", panelKey(ladderPanel)))
-				golden(t, name, s.text())
+				s.golden(t, name)
 			})
 		}
 	}
@@ -255,6 +255,6 @@ func TestGoldenRequests(t *testing.T) {
 		log, bench := fixture()
 		s := newScreen(t, 300, 80, log, bench, fixtureOptions())
 		s.press("k")
-		golden(t, "requests-300x80", s.text())
+		s.golden(t, "requests-300x80")
 	})
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-func (d *detail) note() string {
+func (d *detail) note(sc *scene) string {
 	switch {
 	case d.other != nil && d.tree.next > d.tree.selected+1:
-		return fmt.Sprintf("%d more rows: ctrl-d", d.tree.next-d.tree.selected-1)
+		return fmt.Sprintf(sc.named("%d more rows: {down.half}"), d.tree.next-d.tree.selected-1)
 	case d.other != nil:
 		return fmt.Sprintf("events %d and %d", d.event.Seq, d.other.event.Seq)
 	case d.gone:

@@ -47,7 +47,8 @@
 //
 // Keys, footer, menu and palette are made from one table; see [command]. A
 // command that takes an argument returns a [question], which a prompt puts to
-// the user, and the palette behind the name.
+// the user, and the palette behind the name. dispatch.go has the way from a key
+// to its command. Texts that name a key have the command instead; see [app.named].
 //
 // A recording that is opened has an app, a feed and a state of its own, over the
 // app that it was opened from, which goes on folding (over.go). What takes its

@@ -18,20 +18,17 @@ import (
 
 // A blame is where the selected request failed, if it names a line.
 type blame struct {
-	ordinal int // of the request
-	at      scriptLine
-	ok      bool
+	seq uint64 // of the request
+	at  scriptLine
+	ok  bool
 }
 
 // point tells the script panel where the selected request failed.
 func (a *app) point() {
-	x, l := a.requests.index(&a.scene), &a.requests.list
-	first, next := x.bounds()
-	if l.selected < first || l.selected >= next {
-		a.blamed = blame{ordinal: -1}
-	} else if a.blamed.ordinal != l.selected || !a.blamed.ok {
-		a.blamed = blame{ordinal: l.selected}
-		if e, ok := readRequest(&a.scene, x.seq(l.selected)); ok && e.Failed() {
+	seq, some := a.requests.selectedSeq(&a.scene)
+	if !some || seq != a.blamed.seq || !a.blamed.ok {
+		a.blamed = blame{seq: seq}
+		if e, ok := a.requests.selected(&a.scene); ok && e.Failed() {
 			text, _ := a.scene.events.Text(&e)
 			a.blamed.at, _, a.blamed.ok = faultOf(&e, text)
 		}

@@ -147,8 +147,8 @@ func (a *app) askFilter() (q question, text string) {
 	}
 	return question{
 		sign:     "/",
-		enter:    "enter shows the requests that match",
-		empty:    "enter shows all requests",
+		enter:    "{prompt.accept} shows the requests that match",
+		empty:    "{prompt.accept} shows all requests",
 		history:  a.past.Filters,
 		check:    checkFilter,
 		complete: recordings.Complete,

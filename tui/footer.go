@@ -41,10 +41,8 @@ func (a *app) footerHints() []hint {
 			if find(a.commands, a.where(), c.keys[0]) != c {
 				continue // the card of a refused reload has its key
 			}
-			if c.enabled != nil {
-				if ok, _ := c.enabled(a); !ok {
-					continue
-				}
+			if ok, _ := a.can(c); !ok {
+				continue
 			}
 			w := width(hintText(c))
 			if x+w+2 > room+1 {

@@ -82,7 +82,7 @@ func (p *heldRequests) draw(sc *scene, w, h int) []string {
 	if len(p.held) == 0 {
 		out := &page{w: w, sc: sc}
 		out.gap()
-		out.text(sc.dim, "No request is held. p holds every request from now on; the rule op:write => hold, added by i, only writes.")
+		out.text(sc.dim, sc.named("No request is held. {hold} holds every request from now on; the rule op:write => hold, added by {rule}, only writes."))
 		return block(out.lines, w, h)
 	}
 	t := newTable(w, []column{
@@ -168,7 +168,7 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 	out.head(fmt.Sprintf("held request %d", q.Number))
 	out.exact(sc.op(r.Op), describe(r.Op, r.Offset, r.Length))
 	if q.Edited {
-		out.fact("edited", sc.warn, "it is not what the client sent; V takes it back")
+		out.fact("edited", sc.warn, sc.named("it is not what the client sent; {held.revert} takes it back"))
 	}
 	out.fact("held by", ink{}, q.Why)
 	out.fact("from", ink{}, fmt.Sprintf("%s, cookie 0x%x, flags %s", from(r.Origin.Front, r.Origin.Conn), r.Origin.Cookie, r.Flags))

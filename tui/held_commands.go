@@ -51,7 +51,7 @@ func heldCommands() []command {
 			id: "held.release", keys: []string{"a"}, where: inHeld, title: "let this go",
 			help: "let the selected request go on", enabled: one,
 			run: func(a *app) tea.Cmd {
-				return a.decide("a lets it go", !a.held.asked, host.Control.Release)
+				return a.decide("{held.release} lets it go", !a.held.asked, host.Control.Release)
 			},
 		},
 		{
@@ -81,7 +81,7 @@ func heldCommands() []command {
 			id: "held.drop", keys: []string{"X"}, where: inHeld, title: "drop",
 			help: "cut the connection that it came from", enabled: one,
 			run: func(a *app) tea.Cmd {
-				return a.decide("X cuts its connection", true, host.Control.DropHeld)
+				return a.decide("{held.drop} cuts its connection", true, host.Control.DropHeld)
 			},
 		},
 		{
@@ -105,7 +105,7 @@ func heldCommands() []command {
 func (a *app) decide(what string, guarded bool, do func(host.Control, uint64) error) tea.Cmd {
 	number := a.held.number()
 	if guarded && a.held.guard.holds(a.now()) {
-		a.trouble = fmt.Sprintf("request %d has just come here: once more, %s", number, what)
+		a.trouble = fmt.Sprintf("request %d has just come here: once more, %s", number, a.named(what))
 		return nil
 	}
 	a.held.acted = number
@@ -184,8 +184,8 @@ func (a *app) askHold() (q question, text string) {
 	rule := func(when string) string { return strings.TrimSpace(when) + " " + holdAll }
 	return question{
 		sign:     "hold",
-		enter:    "enter holds the requests that match",
-		empty:    "enter holds every request",
+		enter:    "{prompt.accept} holds the requests that match",
+		empty:    "{prompt.accept} holds every request",
 		history:  a.past.Filters,
 		check:    func(text string) error { return checkRule(rule(text)) },
 		complete: recordings.Complete,
@@ -204,7 +204,7 @@ func (a *app) askErrno() (q question, text string) {
 	number := a.held.selected().Number
 	return question{
 		sign:     fmt.Sprintf("fail %d with", number),
-		enter:    "enter answers the request with this error",
+		enter:    "{prompt.accept} answers the request with this error",
 		history:  a.past.Errors,
 		check:    checkErrno,
 		complete: completeErrno,
@@ -220,7 +220,7 @@ func (a *app) askErrno() (q question, text string) {
 func checkErrno(text string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return fmt.Errorf("which error? ENOSPC, EIO, ...: tab takes the marked one")
+		return fmt.Errorf("which error? one such as ENOSPC or EIO")
 	}
 	if errno, ok := plugins.ParseErrno(text); !ok || errno == 0 {
 		return fmt.Errorf("%s is no name of an error: want one such as ENOSPC", text)

@@ -86,7 +86,7 @@ func parseEdit(text string, q *host.HeldRequest) (host.Edit, error) {
 		e.Data = now.Data
 	}
 	if e.Offset == nil && e.Length == nil && e.Flags == nil && e.Data == nil {
-		return e, errors.New("this is as it is: change a value, or leave by esc")
+		return e, errors.New("this is as it is: change a value")
 	}
 	return e, e.Check(q)
 }
@@ -120,7 +120,7 @@ func applyData(name, place, value string, r *plugins.Request) error {
 		return fmt.Errorf("%s has no data", r.Op)
 	}
 	if r.Op == plugins.OpRead && len(r.Data) == 0 {
-		return errors.New("a READ has no data before the script has answered: leave by esc, then = answers it by hand")
+		return errors.New("a READ has no data before the script has answered: answer it by hand instead")
 	}
 	b, err := parseBytes(value)
 	if err != nil {

@@ -68,7 +68,7 @@ func (a *app) askEdit() (q question, text string) {
 	}
 	return question{
 		sign:    fmt.Sprintf("edit %d", held.Number),
-		enter:   "enter edits the request, which stays held; a lets it go then",
+		enter:   "{prompt.accept} edits the request, which stays held; {held.release} lets it go then",
 		history: a.past.Edits,
 		check: func(text string) error {
 			_, err := parseEdit(text, &held)
@@ -96,8 +96,8 @@ func (a *app) askAnswer() (q question, text string) {
 	reads := r.Op == plugins.OpRead
 	q = question{
 		sign:    fmt.Sprintf("answer %d", held.Number),
-		enter:   fmt.Sprintf("enter answers the READ with these %d bytes, without the script", r.Length),
-		empty:   fmt.Sprintf("enter answers the READ with %d zeroes, without the script", r.Length),
+		enter:   fmt.Sprintf("{prompt.accept} answers the READ with these %d bytes, without the script", r.Length),
+		empty:   fmt.Sprintf("{prompt.accept} answers the READ with %d zeroes, without the script", r.Length),
 		history: a.past.Answers,
 		check: func(text string) error {
 			_, err := parseAnswer(text, r)
@@ -119,7 +119,7 @@ func (a *app) askAnswer() (q question, text string) {
 		},
 	}
 	if !reads {
-		q.empty = fmt.Sprintf("enter answers the %s as if it were done, without the script", r.Op)
+		q.empty = fmt.Sprintf("{prompt.accept} answers the %s as if it were done, without the script", r.Op)
 		q.complete = func(_ string, cursor int) (int, []recordings.Candidate) { return cursor, nil }
 	}
 	return q, ""

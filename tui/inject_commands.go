@@ -20,7 +20,7 @@ func injectCommands() []command {
 	from := func(sign, then string) func(*app) (question, string) {
 		return func(a *app) (question, string) {
 			e := a.request()
-			return a.ruleQuestion(sign, "enter adds the rule", addRule), likeText(&e) + " " + arrow + " " + then
+			return a.ruleQuestion(sign, "{prompt.accept} adds the rule", addRule), likeText(&e) + " " + arrow + " " + then
 		}
 	}
 	return []command{
@@ -42,13 +42,8 @@ func (a *app) request() recordings.Event {
 	if a.detail != nil {
 		return a.detail.event
 	}
-	x := a.requests.index(&a.scene)
-	first, next := x.bounds()
-	if n := a.requests.list.selected; n >= first && n < next {
-		e, _ := readRequest(&a.scene, x.seq(n))
-		return e
-	}
-	return recordings.Event{}
+	e, _ := a.requests.selected(&a.scene)
+	return e
 }
 
 // likeText returns the filter for requests of the same operation that touch the

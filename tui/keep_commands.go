@@ -120,7 +120,7 @@ func wordList(words []replayWord) string {
 // replayQuestion returns a question whose answer is words.
 func replayQuestion(words []replayWord) question {
 	return question{
-		enter: "enter does as the words say",
+		enter: "{prompt.accept} does as the words say",
 		check: func(text string) error {
 			_, err := parseReplay(text, words)
 			return err
@@ -142,7 +142,7 @@ func (a *app) askReplay() (question, string) {
 	path := a.library.selected().Path
 	q := replayQuestion(fileWords)
 	q.sign = "replay " + filepath.Base(path)
-	q.empty = "enter sends it to a fresh start of the script that serves, and compares the answers"
+	q.empty = "{prompt.accept} sends it to a fresh start of the script that serves, and compares the answers"
 	q.accept = func(a *app, text string) tea.Cmd {
 		a.prompt = nil
 		plan, err := parseReplay(text, fileWords)
@@ -183,14 +183,14 @@ func (a *app) replayFile(path string, o ReplayOptions) tea.Cmd {
 func (a *app) askAgain() (question, string) {
 	x := a.requests.index(&a.scene)
 	first, next := x.bounds()
-	at := a.requests.list.selected
-	one := []uint64{x.seq(at)}
-	e, _ := readRequest(&a.scene, one[0])
+	seq, _ := a.requests.selectedSeq(&a.scene)
+	one := []uint64{seq}
+	e, _ := readRequest(&a.scene, seq)
 	q := replayQuestion(requestWords)
 	q.sign = "again"
-	q.empty = fmt.Sprintf("enter does %s again; all does the %s that are shown", describe(e.Op, e.Offset, e.Length), grouped(next-first))
+	q.empty = fmt.Sprintf("{prompt.accept} does %s again; all does the %s that are shown", describe(e.Op, e.Offset, e.Length), grouped(next-first))
 	if e.Op.Writes() {
-		q.empty = fmt.Sprintf("%s writes: writes and enter does it again; all does the %s that are shown", e.Op, grouped(next-first))
+		q.empty = fmt.Sprintf("%s writes: writes and {prompt.accept} does it again; all does the %s that are shown", e.Op, grouped(next-first))
 	}
 	q.accept = func(a *app, text string) tea.Cmd {
 		plan, err := parseReplay(text, requestWords)

@@ -170,7 +170,7 @@ func (r *area) draw(a *app) []string {
 	var note string
 	top := newLine(r.w).put(edge, string(lines[:2]))
 	if r.detail {
-		body, note = a.detail.draw(&sc, w, h), a.detail.note()
+		body, note = a.detail.draw(&sc, w, h), a.detail.note(&sc)
 		top.put(title, a.detail.title())
 	} else {
 		p := a.panels[r.shown]

@@ -2,6 +2,17 @@ package tui
 
 import tea "github.com/charmbracelet/bubbletea"
 
+// quitCommands returns the part of the table that leaves the panels.
+func quitCommands() []command {
+	return []command{
+		{
+			id: "quit", keys: []string{"q"}, where: inPanels, title: "quit",
+			help: "end the program, when asked; clients are cut off",
+			run:  do((*app).leave),
+		},
+	}
+}
+
 // leaveCommands returns the part of the table that ends or suspends the program.
 func leaveCommands() []command {
 	return []command{

@@ -81,7 +81,7 @@ func (p *library) show(r *report) { p.report = r }
 func (p *library) note(sc *scene) string {
 	switch {
 	case p.report != nil:
-		return p.report.note()
+		return p.report.note(sc)
 	case p.scanning && !p.known:
 		return "looking"
 	case p.left > 0:
@@ -112,14 +112,7 @@ func (p *library) draw(sc *scene, w, h int) []string {
 		{title: "file", width: 12, rank: 3, grows: true},
 	})
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(p.cells(sc, &p.files[row]), mark))
-	}
+	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return p.cells(sc, &p.files[row]) })...)
 	more := p.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)
 }
@@ -133,7 +126,7 @@ func (p *library) drawEmpty(sc *scene, w, h int) []string {
 	case !p.known:
 		out.text(sc.dim, "Looking for recordings.")
 	case sc.live:
-		out.text(sc.dim, "No recording yet. W begins one, and W ends it; then r sends it to the script again, which you may have changed.")
+		out.text(sc.dim, sc.named("No recording yet. {record} begins one, and {record} ends it; then {recording.replay} sends it to the script again, which you may have changed."))
 	default:
 		out.text(sc.dim, "No recording in the working directory, and none in the folder for recordings.")
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"workbench/plugins"
 	"workbench/plugins/host"
 	"workbench/plugins/lua"
@@ -98,7 +100,7 @@ func TestLibraryGolden(t *testing.T) {
 					s.send(shelf()) // the folders were looked at again
 				}
 				s.press(tt.keys)
-				golden(t, name, s.text())
+				s.golden(t, name)
 			})
 		}
 	}
@@ -536,4 +538,43 @@ func TestGoTo(t *testing.T) {
 	if e, _ := readRequest(&s.app.scene, s.app.requests.index(&s.app.scene).seq(s.app.requests.list.selected)); e.Seq != seq {
 		t.Errorf("event %d is selected, want %d", e.Seq, seq)
 	}
+}
+
+// TestTaskNeverBegun: who waits for the end of a task that was stopped waits for
+// nothing if its command never ran.
+func TestTaskNeverBegun(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 100, 30, log, bench, fixtureOptions())
+	cmd := s.app.begin("counting", func(context.Context, *task) outcome {
+		t.Error("it began though it was stopped")
+		return outcome{}
+	})
+	task := s.app.task
+	task.stop()
+	<-task.over
+	for _, late := range cmd().(tea.BatchMsg) {
+		s.send(late())
+	}
+	s.mustShow("✗ counting: stopped")
+	if s.app.task != nil {
+		t.Error("the task is still there")
+	}
+}
+
+// TestMouseOfRecording: that the mouse was left to the terminal holds when the
+// recording is left.
+func TestMouseOfRecording(t *testing.T) {
+	d := newDeck(t, 100, 30)
+	d.press("W enter")
+	d.pulse()
+	d.do(plugins.OpRead, 0, "x")
+	d.press("W")
+	d.pulse()
+	d.press(shelfKey + " enter M")
+	d.mustShow("mouse off", "esc leaves")
+	d.send(edited{errors.New("it failed")}) // of the editor that was opened here
+	d.mustShow("it failed")
+	d.press("q")
+	d.mustShow("mouse off")
+	d.mustNotShow("it failed")
 }

@@ -214,7 +214,7 @@ func (m *menu) drawRows(a *app, w, h int) []string {
 		lines = append(lines, t.row(cells, mark))
 	}
 	if len(m.rows) == 0 {
-		lines = append(lines, newLine(w).put(sc.dim, "  No command matches: backspace, or ctrl-u to begin anew.").end())
+		lines = append(lines, newLine(w).put(sc.dim, a.named("  No command matches: {menu.erase}, or {menu.erase.all} to begin anew.")).end())
 	}
 	return block(lines, w, h)
 }

@@ -11,9 +11,11 @@ func TestMenuListsTable(t *testing.T) {
 	log, bench := fixture()
 	s := newScreen(t, 140, 240, log, bench, fixtureOptions())
 	s.press("?")
+	var all []string
 	for _, c := range s.app.commands {
-		s.mustShow(c.help)
+		all = append(all, c.help)
 	}
+	s.mustShow(all...)
 	s.mustShow("only in: request", "there is nothing to go back from", "y s")
 	seen := false // a command that cannot be run
 	for _, c := range s.app.menu.rows {

@@ -49,7 +49,7 @@ func (a *app) bodyTop() int { return 1 + len(a.news()) }
 func (a *app) clickFooter(x int) tea.Cmd {
 	for _, h := range a.footerHints() {
 		if x >= h.x && x < h.x+h.w {
-			return a.run(h.command)
+			return a.press(h.command)
 		}
 	}
 	return nil
@@ -121,10 +121,11 @@ func (a *app) mouseArea(r *area, x, y, by int) tea.Cmd {
 	return nil
 }
 
-// enter does what the key enter does where the user is.
+// enter does what the key enter does where the user is, unless it was given
+// another key.
 func (a *app) enter() tea.Cmd {
-	if c := find(a.commands, a.where(), "enter"); c != nil {
-		return a.run(c)
+	if c := find(commands(), a.where(), "enter"); c != nil {
+		return a.runID(c.id)
 	}
 	return nil
 }

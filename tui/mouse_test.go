@@ -77,3 +77,47 @@ func TestMouseWheel(t *testing.T) {
 		t.Errorf("the wheel marked %d", s.app.prompt.marked)
 	}
 }
+
+// TestMouseEnters: a click on the selected row does what enter does, also where
+// that has another key.
+func TestMouseEnters(t *testing.T) {
+	log, bench := fixture()
+	o := fixtureOptions()
+	o.Keys = keysFile(t, `"request.open" = "x"`)
+	s := newScreen(t, 80, 24, log, bench, o)
+	s.press("k")
+	s.click("▸")
+	if s.app.detail == nil {
+		t.Errorf("the request is not open:\n%s", s.text())
+	}
+}
+
+// TestMouseGuard: a click on the footer, too, does nothing to a card that has just
+// popped up.
+func TestMouseGuard(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 120, 40, log, bench, fixtureOptions())
+	bench.refuse()
+	s.pulse()
+	s.send(tea.MouseMsg{X: footerAt(t, s, "refused.keep"), Y: 39, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress})
+	if s.app.reload.folded {
+		t.Error("the card was folded before it could be seen")
+	}
+	s.now += 1000 * ms
+	s.send(tea.MouseMsg{X: footerAt(t, s, "refused.keep"), Y: 39, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress})
+	if !s.app.reload.folded {
+		t.Error("the card was not folded")
+	}
+}
+
+// footerAt returns where the footer has a command.
+func footerAt(t *testing.T, s *screen, id string) int {
+	t.Helper()
+	for _, h := range s.app.footerHints() {
+		if h.command.id == id {
+			return h.x
+		}
+	}
+	t.Fatalf("%s is not in the footer:\n%s", id, s.text())
+	return 0
+}

@@ -2,12 +2,15 @@ package tui
 
 import (
 	"cmp"
+	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"workbench/plugins"
 	"workbench/recordings"
+	"workbench/recordings/replay"
 )
 
 // sortedSeqs returns the numbers of the requests of the list, in the order of rows.
@@ -210,4 +213,49 @@ func bigLog(n int) *recordings.Log {
 		log.Append(request(i, plugins.Stamp(i)*10_000), "", nil)
 	}
 	return log
+}
+
+// TestSortedRequestsAreMeant: what is done to the selected request is done to the
+// one in the selected row, also where rows are sorted or picked.
+func TestSortedRequestsAreMeant(t *testing.T) {
+	for _, keys := range []string{"o l e n g t h enter g", "o t o o k enter g j j", "/ " + typed("op:zero") + " enter g", "v g j"} {
+		log, bench := fixture()
+		o := fixtureOptions()
+		o.Replay = func(context.Context, recordings.Recording, ReplayOptions) (*replay.Report, error) {
+			return nil, errFake
+		}
+		s := newScreen(t, 120, 40, log, bench, o)
+		s.press(keys)
+		seq, ok := s.app.requests.selectedSeq(&s.app.scene)
+		if !ok {
+			t.Fatalf("%q selects nothing", keys)
+		}
+		e, _ := readRequest(&s.app.scene, seq)
+		what := describe(e.Op, e.Offset, e.Length)
+		s.press("I")
+		if got, want := s.app.prompt.text, likeText(&e)+" =>"; strings.TrimSpace(got) != want {
+			t.Errorf("%q: the rule is %q, want %q", keys, got, want)
+		}
+		s.press("esc r")
+		if does := s.app.prompt.empty; !strings.Contains(does, what) && !strings.HasPrefix(does, e.Op.String()+" writes") {
+			t.Errorf("%q: %q, want %s", keys, does, what)
+		}
+		s.press("esc enter")
+		s.mustShow(what)
+	}
+}
+
+// TestSortedFailureIsShown: the line that the selected request failed at is
+// marked, wherever its row stands.
+func TestSortedFailureIsShown(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 200, 60, log, bench, fixtureOptions())
+	s.press("g")
+	if s.app.script.blamed >= 0 {
+		t.Error("a line is blamed for a request that went well")
+	}
+	s.press("o " + typed("result") + " enter g")
+	if s.app.script.blamed != 6 {
+		t.Errorf("line %d is blamed, want 6:\n%s", s.app.script.blamed, s.text())
+	}
 }

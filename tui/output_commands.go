@@ -14,7 +14,7 @@ const acrossStep = 8
 // outputCommands returns the part of the table that is about the output, and
 // about looking for a text in it or in the script.
 func outputCommands() []command {
-	found := func(a *app) (bool, string) { return a.wanted() != "", "nothing was looked for: ctrl-f" }
+	found := func(a *app) (bool, string) { return a.wanted() != "", "nothing was looked for: {text.find}" }
 	return []command{
 		{
 			id: "output.request", keys: []string{"enter"}, where: inOutput, title: "request",
@@ -88,7 +88,7 @@ func (a *app) wanted() string {
 func (a *app) askFind() (q question, text string) {
 	return question{
 		sign:     "find: ",
-		enter:    "enter goes to the next line that has it",
+		enter:    "{prompt.accept} goes to the next line that has it",
 		empty:    "a part of a line; capitals and small letters are the same",
 		history:  a.past.Texts,
 		check:    func(string) error { return nil },

@@ -31,7 +31,7 @@ func (a *app) forwards(msg tea.Msg) (tea.Cmd, bool) {
 			return discard(m.msg), true // it was left meanwhile
 		}
 		return a.lift(m.msg), true
-	case tea.KeyMsg, tea.MouseMsg:
+	case tea.KeyMsg, tea.MouseMsg, edited, resumed: // what had the terminal meanwhile is no letter
 		if a.over != nil {
 			return a.lift(msg), true
 		}
@@ -53,7 +53,7 @@ func (a *app) lift(msg tea.Msg) tea.Cmd {
 	_, cmd := over.Update(msg)
 	cmd = over.address(cmd)
 	if over.left {
-		a.over, a.past = nil, over.past
+		a.over, a.past, a.noMouse = nil, over.past, over.noMouse
 		cmd = tea.Batch(cmd, over.close)
 	}
 	a.arrange()

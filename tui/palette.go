@@ -160,13 +160,13 @@ func (p *palette) verdict(line *prompt) string {
 	c, argument := p.chosen(line)
 	switch {
 	case c == nil:
-		return "enter closes this line; tab takes the marked command, ↑ has earlier ones"
+		return "{prompt.accept} closes this line; {prompt.complete} takes the marked command, {prompt.earlier} has earlier ones"
 	case argument != "":
 		return p.line(c).enter
 	case c.run == nil:
-		return "enter asks for more: " + c.help
+		return "{prompt.accept} asks for more: " + c.help
 	}
-	return "enter: " + spoken(c.id) + ", " + c.help
+	return "{prompt.accept}: " + spoken(c.id) + ", " + c.help
 }
 
 // accept runs what is typed.

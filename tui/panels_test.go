@@ -40,17 +40,17 @@ func TestPanelsGolden(t *testing.T) {
 				}
 				s := newScreen(t, size[0], size[1], log, bench, fixtureOptions())
 				s.press(tt.keys)
-				golden(t, name, s.text())
+				s.golden(t, name)
 			})
 		}
 	}
 	log, bench := fixture()
 	s := newScreen(t, 200, 60, log, bench, fixtureOptions())
 	s.press("8 z t t l l j")
-	golden(t, "panel-map-writes", s.text())
+	s.golden(t, "panel-map-writes")
 	s.press("t t t + +")
 	s.settle()
-	golden(t, "panel-map-zoomed", s.text())
+	s.golden(t, "panel-map-zoomed")
 }
 
 // TestMapKeys: the cursor moves by cells, enter filters by the cell under it, and

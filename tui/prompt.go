@@ -159,14 +159,14 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 		rows = append(rows, t.row([]cell{{sc.key, c.Text}, {sc.dim, c.Help}}, mark))
 	}
 	rows = block(rows, w, offers)
-	sign, i, says := "✓", sc.good, p.enter
+	sign, i, says := "✓", sc.good, sc.named(p.enter)
 	switch {
 	case p.problem != nil:
 		sign, i, says = "✗", sc.bad, p.problem.Error()
 	case p.verdict != nil:
-		says = p.verdict(p)
+		says = sc.named(p.verdict(p))
 	case strings.TrimSpace(p.text) == "":
-		says = p.empty
+		says = sc.named(p.empty)
 	}
 	var verdict []string
 	for _, part := range wrap(says, w-4) {

@@ -114,7 +114,7 @@ func (a *app) canCompare() (bool, string) {
 	case f == nil:
 		return false, "there is no recording"
 	case a.library.marked == "":
-		return false, "no recording is marked: m marks one"
+		return false, "no recording is marked: {recording.mark} marks one"
 	case a.library.marked == f.Path:
 		return false, "this is the marked one: select another"
 	}
@@ -159,15 +159,16 @@ func ending(ctx context.Context, err error) string {
 func (a *app) record() tea.Cmd {
 	recorder := a.options.Record
 	if a.live.recorder.Path != "" {
+		lists := a.named("{panel.recordings} lists recordings")
 		return func() tea.Msg {
 			s, err := recorder.Stop()
-			return outcome{err: err, said: fmt.Sprintf("recorded %s events, %s, in %s; %s lists recordings", grouped(int(s.Events)), shortSize(uint64(s.Bytes)), s.Path, panelKey(recordingsPanel))}
+			return outcome{err: err, said: fmt.Sprintf("recorded %s events, %s, in %s; %s", grouped(int(s.Events)), shortSize(uint64(s.Bytes)), s.Path, lists)}
 		}
 	}
 	a.prompt = newPrompt(question{
 		sign:  "record into",
-		enter: "enter begins the recording; add none, hash or full: what is kept of the data (hash)",
-		empty: "enter records into a new file in the folder for recordings; or name one; full keeps all data",
+		enter: "{prompt.accept} begins the recording; add none, hash or full: what is kept of the data (hash)",
+		empty: "{prompt.accept} records into a new file in the folder for recordings; or name one; full keeps all data",
 		check: func(text string) error {
 			path, _ := recordingPath(text)
 			if path != "" && filepath.Ext(path) != recordingExt {
@@ -178,13 +179,13 @@ func (a *app) record() tea.Cmd {
 		complete: completeRecord,
 		accept: func(a *app, text string) tea.Cmd {
 			path, keep := recordingPath(text)
-			asked := a.prompt
+			asked, ends := a.prompt, a.named("; {record} ends it")
 			a.prompt = nil
 			return func() tea.Msg {
 				if err := recorder.Start(path, keep); err != nil {
 					return outcome{prompt: asked, err: err}
 				}
-				return outcome{said: "recording into " + recorder.Status().Path + ", from the oldest event that the log has; W ends it"}
+				return outcome{said: "recording into " + recorder.Status().Path + ", from the oldest event that the log has" + ends}
 			}
 		},
 	}, "")

@@ -60,7 +60,7 @@ func (a *app) refusal() []string {
 		if len(reason) > 0 {
 			first = reason[0]
 		}
-		return []string{head.put(sc.dim, " · ").put(sc.key, "!").put(sc.dim, " more: "+first).end()}
+		return []string{head.put(sc.dim, " · ").put(sc.key, a.named("{unfold}")).put(sc.dim, " more: "+first).end()}
 	}
 	tight := a.low() || a.prompt != nil
 	rows := []string{head.end()}
@@ -108,7 +108,7 @@ func (a *app) choices(bar func() *line, tight bool) []string {
 		if !strings.HasPrefix(c.id, "refused.") && c.id != "undo" {
 			continue
 		}
-		if ok, _ := c.enabled(a); !ok {
+		if ok, _ := a.can(c); !ok {
 			continue
 		}
 		title := cmp.Or(c.title, c.id)

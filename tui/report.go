@@ -64,11 +64,11 @@ func (r *report) feed(sc *scene, w, h int) {
 
 func (r *report) rowAt(y int) int { return r.list.rowAt(y - r.above) }
 
-func (r *report) note() string {
+func (r *report) note(sc *scene) string {
 	if more := r.Differ - uint64(len(r.First)); more > 0 {
 		return fmt.Sprintf("the first %d", len(r.First))
 	}
-	return "esc: the list"
+	return sc.named("{back}: the list")
 }
 
 // selected returns the difference that a command is about, nil if there is none.
@@ -98,14 +98,7 @@ func (r *report) draw(sc *scene, w, h int) []string {
 	lines := r.head(sc, w)
 	if len(r.First) > 0 {
 		t := r.table(w)
-		from, to := r.list.visible()
-		for row := from; row < to; row++ {
-			var mark *ink
-			if row == r.list.selected && sc.focused {
-				mark = selection(sc)
-			}
-			lines = append(lines, t.row(r.cells(sc, &r.First[row]), mark))
-		}
+		lines = append(lines, t.rows(sc, &r.list, func(row int) []cell { return r.cells(sc, &r.First[row]) })...)
 	}
 	more := r.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)

@@ -29,7 +29,7 @@ func requestCommands() []command {
 	}
 	searched := func(a *app) (bool, string) {
 		if a.requests.hunt == nil {
-			return false, "ctrl-f says what to look for first"
+			return false, "{search} says what to look for first"
 		}
 		return steps(a)
 	}
@@ -105,7 +105,7 @@ func requestCommands() []command {
 			help: "go to the next marked request",
 			enabled: func(a *app) (bool, string) {
 				if len(a.scene.marks.list) == 0 {
-					return false, "no request is marked: m marks one"
+					return false, "no request is marked: {mark} marks one"
 				}
 				return steps(a)
 			},
@@ -194,11 +194,11 @@ func (a *app) askOrder() (q question, text string) {
 	}
 	return question{
 		sign:  "order:",
-		enter: "enter sorts by this column; v reverses, < and > go to the next column",
-		empty: "enter goes back to the order of time",
+		enter: "{prompt.accept} sorts by this column; {sort.reverse} reverses, {sort.left} and {sort.right} go to the next column",
+		empty: "{prompt.accept} goes back to the order of time",
 		check: func(text string) error {
 			if strings.TrimSpace(text) != "" && find(text) < 0 {
-				return fmt.Errorf("there is no column %s: took, length, offset, ...: tab takes the marked one", strings.TrimSpace(text))
+				return fmt.Errorf("there is no column %s: want one such as took or length", strings.TrimSpace(text))
 			}
 			return nil
 		},

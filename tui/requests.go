@@ -55,6 +55,16 @@ func (p *requests) selectedSeq(sc *scene) (seq uint64, ok bool) {
 	return p.seq(sc, p.list.selected), true
 }
 
+// selected reads the selected request. ok is false if there is none, or if the
+// log has dropped it.
+func (p *requests) selected(sc *scene) (e recordings.Event, ok bool) {
+	seq, ok := p.selectedSeq(sc)
+	if !ok {
+		return e, false
+	}
+	return readRequest(sc, seq)
+}
+
 // goTo selects the request with a number in the log, or the last before it that
 // has a row.
 func (p *requests) goTo(sc *scene, seq uint64) {
@@ -145,7 +155,7 @@ func selection(sc *scene) *ink {
 
 func (p *requests) drawEmpty(sc *scene, w, h int) []string {
 	if _, all := sc.requests.bounds(); p.picked != nil && all > 0 {
-		text := "  No request matches the filter. / changes it, and an empty one shows all."
+		text := sc.named("  No request matches the filter. {filter} changes it, and an empty one shows all.")
 		if p.picked.behind(sc) {
 			text = "  No request found yet."
 		}

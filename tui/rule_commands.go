@@ -81,7 +81,7 @@ func ruleCommands() []command {
 
 // askRule asks for a rule.
 func (a *app) askRule() (q question, text string) {
-	return a.ruleQuestion("rule", "enter adds the rule", addRule), ""
+	return a.ruleQuestion("rule", "{prompt.accept} adds the rule", addRule), ""
 }
 
 // addRule adds a rule.
@@ -94,7 +94,7 @@ func addRule(c host.Control, text string) error {
 func (a *app) askChange() (q question, text string) {
 	rule := *a.rules.selected()
 	sign := fmt.Sprintf("rule %d", rule.Number)
-	return a.ruleQuestion(sign, "enter changes the rule, whose counts begin anew", func(c host.Control, text string) error {
+	return a.ruleQuestion(sign, "{prompt.accept} changes the rule, whose counts begin anew", func(c host.Control, text string) error {
 		return c.ReplaceRule(rule.Number, text)
 	}), rule.Text
 }

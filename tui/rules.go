@@ -73,7 +73,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		out.text(sc.dim, "No rule. A rule says what is done to the requests that match a filter, as in")
 		out.exact(sc.key, "  op:write => fail ENOSPC limit=3")
 		if sc.live {
-			out.text(sc.dim, "i adds one, p one that holds every request; I makes one from the request that is selected.")
+			out.text(sc.dim, sc.named("{rule} adds one, {hold} one that holds every request; {request.rule} makes one from the request that is selected."))
 		}
 		return block(out.lines, w, h)
 	}
@@ -87,14 +87,7 @@ func (p *rules) draw(sc *scene, w, h int) []string {
 		{title: "newest hit", width: 34, rank: 3, grows: w >= 90},
 	})
 	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(ruleCells(sc, &p.rules[row]), mark))
-	}
+	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return ruleCells(sc, &p.rules[row]) })...)
 	more := p.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)
 }

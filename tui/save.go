@@ -38,7 +38,7 @@ func (a *app) askSave() (question, string) {
 	}
 	return question{
 		sign:     "save to",
-		enter:    "enter saves the " + what,
+		enter:    "{prompt.accept} saves the " + what,
 		check:    checkSave,
 		complete: completeSave,
 		accept: func(a *app, text string) tea.Cmd {
@@ -48,7 +48,7 @@ func (a *app) askSave() (question, string) {
 }
 
 // errNoFormat says what is missing of the name of a file.
-var errNoFormat = errors.New("want the name of a file; its extension says what is written, as in slow.csv: tab completes it")
+var errNoFormat = errors.New("want the name of a file; its extension says what is written, as in slow.csv")
 
 func checkSave(text string) error {
 	path := strings.TrimSuffix(strings.TrimSpace(text), "!")

@@ -65,7 +65,7 @@ func TestPanels(t *testing.T) {
 				}
 				s := newScreen(t, size[0], size[1], log, bench, fixtureOptions())
 				s.press(tt.keys)
-				golden(t, name, s.text())
+				s.golden(t, name)
 			})
 		}
 	}

@@ -113,7 +113,7 @@ func (h *hunt) look(sc *scene, p *requests) (found int, more bool) {
 
 // summary says what is looked for, and how far the search is.
 func (h *hunt) summary(count int) string {
-	return fmt.Sprintf("%s · %d %% searched, esc stops", clean(h.text), h.looked*100/max(count, 1))
+	return fmt.Sprintf("%s · %d %% searched", clean(h.text), h.looked*100/max(count, 1))
 }
 
 // seekMatch looks at the next piece of the list if something is looked for, and
@@ -142,7 +142,7 @@ func (a *app) seekMatch() bool {
 func (a *app) askSearch() (q question, text string) {
 	return question{
 		sign:    "find:",
-		enter:   "enter goes to the next match; n and N to the ones after and before it",
+		enter:   "{prompt.accept} goes to the next match; {search.next} and {search.before} to the ones after and before it",
 		empty:   "a filter (op:write off:1M..2M), words of an error or output, or bytes in hex",
 		history: a.past.Searches,
 		check: func(text string) error {

@@ -18,7 +18,7 @@ func (a *app) askTime() (q question, text string) {
 	}
 	return question{
 		sign:  "time: ",
-		enter: "enter goes to the first request from then on",
+		enter: "{prompt.accept} goes to the first request from then on",
 		empty: "a time after the first request (1m30s) or of the day (" + a.scene.clock(first) + ")",
 		check: func(text string) error {
 			if strings.TrimSpace(text) == "" {

@@ -97,7 +97,7 @@ func (s *subject) outcome(sc *scene) (ink, string) {
 	e := &s.event
 	switch {
 	case s.held != nil && !s.held.After:
-		return sc.warn, fmt.Sprintf("‖ held for %s, before the script: a lets it go", shortDuration(sc.now.Sub(s.held.Since)))
+		return sc.warn, fmt.Sprintf(sc.named("‖ held for %s, before the script: {detail.release} lets it go"), shortDuration(sc.now.Sub(s.held.Since)))
 	case s.held != nil:
 		return sc.warn, fmt.Sprintf("‖ held for %s, after the script: a sends the reply", shortDuration(sc.now.Sub(s.held.Since)))
 	case !e.Failed():

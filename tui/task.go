@@ -71,6 +71,7 @@ func (t *task) watch() tea.Msg {
 // as an outcome.
 func (a *app) begin(title string, f func(ctx context.Context, t *task) outcome) tea.Cmd {
 	t := &task{title: title, over: make(chan struct{}), moved: make(chan struct{}, 1)}
+	var begun atomic.Bool // or stopped before that: Bubble Tea runs no command when it ends
 	cmd, stop := a.work(func(ctx context.Context) tea.Msg {
 		o := f(ctx, t)
 		if o.task = t; o.err != nil && ctx.Err() != nil {
@@ -78,15 +79,24 @@ func (a *app) begin(title string, f func(ctx context.Context, t *task) outcome) 
 		}
 		return o
 	})
-	t.stop, a.task = stop, t
+	t.stop = func() {
+		stop()
+		if begun.CompareAndSwap(false, true) {
+			close(t.over)
+		}
+	}
+	a.task = t
 	return tea.Batch(safely(func() tea.Msg {
+		if !begun.CompareAndSwap(false, true) {
+			return outcome{task: t, err: fmt.Errorf("%s: stopped", title)}
+		}
 		defer close(t.over)
 		return cmd()
 	}), t.watch)
 }
 
 // idle reports whether a task may begin, and if not why.
-func (a *app) idle() (bool, string) { return a.task == nil, "something is under way: esc stops it" }
+func (a *app) idle() (bool, string) { return a.task == nil, "something is under way: {back} stops it" }
 
 // finish takes note of the end of a task.
 func (a *app) finish(o outcome) {

@@ -19,7 +19,7 @@ type Checklist struct {
 // A Step is one of them.
 type Step struct {
 	Text string             // what to do
-	Hint string             // how
+	Hint string             // how; for the key of a command stands its name, as in "{hold} holds all"
 	Done *recordings.Filter // an event that matches shows that it was done
 }
 
@@ -71,16 +71,16 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 		}
 	}
 	top.put(sc.dim, fmt.Sprintf("%d of %d ", ticked, len(t.Steps)))
-	fold := " H folds this "
+	fold := sc.named(" {tour.fold} folds this ")
 	if t.folded {
-		fold = " H unfolds this "
+		fold = sc.named(" {tour.fold} unfolds this ")
 	}
 	end := func(l *line) string {
 		return l.fill(sc.border, "─", width(fold)+2).put(sc.key, fold).put(sc.border, "──").end()
 	}
 	switch {
 	case next == len(t.Steps):
-		top.put(sc.good, cut("✓ all done: ? lists what else there is", top.room-width(fold)-3)+" ")
+		top.put(sc.good, cut(sc.named("✓ all done: {help} lists what else there is"), top.room-width(fold)-3)+" ")
 	case t.folded || low:
 		top.put(ink{}, cut(t.Steps[next].Text, top.room-width(fold)-3)+" ")
 	}
@@ -89,7 +89,7 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 	case t.folded || next == len(t.Steps):
 		return rows
 	case low:
-		return append(rows, t.hint(w, sc.accent, " ▸ ", ink{})...)
+		return append(rows, t.hint(sc, w, sc.accent, " ▸ ", ink{})...)
 	}
 	if t.Intro != "" {
 		rows = append(rows, newLine(w).put(sc.dim, "   "+t.Intro).end())
@@ -106,7 +106,7 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 		}
 		rows = append(rows, l.end())
 		if n == next {
-			rows = append(rows, t.hint(w, ink{}, "   ", sc.key)...)
+			rows = append(rows, t.hint(sc, w, ink{}, "   ", sc.key)...)
 		}
 	}
 	return rows
@@ -116,9 +116,9 @@ func (t *tour) draw(sc *scene, w int, low bool) []string {
 const hintRows = 2
 
 // hint returns the rows about how to do the next step, the first of which begins with sign.
-func (t *tour) hint(w int, i ink, sign string, text ink) []string {
+func (t *tour) hint(sc *scene, w int, i ink, sign string, text ink) []string {
 	var rows []string
-	for _, part := range wrap(t.Steps[t.next()].Hint, w-4) {
+	for _, part := range wrap(sc.named(t.Steps[t.next()].Hint), w-4) {
 		rows = append(rows, newLine(w).put(i, sign).put(text, part).end())
 		sign = "   "
 	}

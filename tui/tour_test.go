@@ -102,6 +102,6 @@ func TestTourGolden(t *testing.T) {
 		held.Fate = plugins.Held
 		log.Append(held, "", nil)
 		s.pulse()
-		golden(t, fmt.Sprintf("tour-%dx%d", size[0], size[1]), s.text())
+		s.golden(t, fmt.Sprintf("tour-%dx%d", size[0], size[1]))
 	}
 }

@@ -124,6 +124,7 @@ func (a *app) arrive(msg arrived) {
 	t, s := msg.travel, msg.state
 	t.folding, t.at, t.stops = false, msg.at, msg.stops
 	s.requests, s.marks = a.live.requests, a.live.marks
+	s.status, s.versions = a.live.status, a.live.versions
 	s.first, s.next, s.missed = a.live.first, a.live.next, a.live.missed
 	s.usual = a.live.usual
 	a.scene.state = s

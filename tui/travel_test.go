@@ -118,3 +118,17 @@ func TestEmptyRecording(t *testing.T) {
 	s.mustNotShow("Connect a client")
 	s.press("[ ] n o m d t T enter")
 }
+
+// TestTravelKeepsTheScript: what a recording says of its script holds at all its
+// moments.
+func TestTravelKeepsTheScript(t *testing.T) {
+	log, _ := fixture()
+	s := newScreen(t, 200, 60, log, nil, Options{})
+	s.app.live.recall(recordings.Header{
+		Script: "examples/disk.lua", Language: "lua", Generations: []recordings.Generation{{Number: 2, Text: fixtureSource}},
+	})
+	s.press("[")
+	s.mustShow("◀ as of request 399", "disk.lua", "function pread")
+	s.press("esc")
+	s.mustNotShow("as of request")
+}

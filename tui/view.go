@@ -96,7 +96,7 @@ func (a *app) header() string {
 		l.put(i, " "+sign+" "+sc.status.State.String()).put(sc.dim, fmt.Sprintf(" g%d ", sc.status.Generation))
 	}
 	if a.parent != nil {
-		l.put(sc.dim, " esc leaves ")
+		l.put(sc.dim, a.named(" {back} leaves "))
 	}
 	if n := a.waiting(); n > 0 { // clients wait, though the screen shows something else
 		l.put(sc.warn, fmt.Sprintf(" ‖ %d held ", n))
@@ -230,7 +230,7 @@ func (a *app) modes() []string {
 		}
 	}
 	if a.task != nil {
-		rows = append(rows, newLine(a.width).put(sc.warn, " ◐ "+a.task.String()).put(sc.dim, " · esc stops it").end())
+		rows = append(rows, newLine(a.width).put(sc.warn, " ◐ "+a.task.String()).put(sc.dim, a.named(" · {back} stops it")).end())
 	}
 	if a.result != "" {
 		rows = append(rows, newLine(a.width).put(sc.good, " ✓ "+a.result).end())
@@ -248,7 +248,7 @@ func (a *app) modes() []string {
 	}
 	if h := a.requests.hunt; h != nil && h.by != 0 {
 		first, next := a.requests.bounds(sc)
-		rows = append(rows, newLine(a.width).put(sc.accent, " ⌕ looking for ").put(sc.key, h.summary(next-first)).end())
+		rows = append(rows, newLine(a.width).put(sc.accent, " ⌕ looking for ").put(sc.key, h.summary(next-first)).put(sc.key, a.named(", {back} stops")).end())
 	}
 	return rows
 }

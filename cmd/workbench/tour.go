@@ -77,17 +77,17 @@ func tourList(script string) *tui.Checklist {
 		Steps: []tui.Step{
 			{
 				Text: "Change the script and save it: the clients stay connected",
-				Hint: "e edits " + script + "; try FAIL_EVERY = 5",
+				Hint: "{edit} edits " + script + "; try FAIL_EVERY = 5",
 				Done: done("kind:reload gen>=2 !err"),
 			},
 			{
 				Text: "Hold a request, look at it, and let it go",
-				Hint: "p holds all that come, enter shows one, p again ends that, A lets them go",
+				Hint: "{hold} holds all that come, enter shows one, {hold} again ends that, {held.release.all} lets them go",
 				Done: done("kind:request held"),
 			},
 			{
 				Text: "Have requests fail by a rule",
-				Hint: "i, then type: op:write => fail ENOSPC",
+				Hint: "{rule}, then type: op:write => fail ENOSPC",
 				Done: done(`kind:request ruled err "=> fail"`),
 			},
 		},
