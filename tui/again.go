@@ -28,6 +28,9 @@ func (a *app) again(option, value string) string {
 		return ""
 	}
 	line := "workbench run " + quoted(s.Path)
+	if a.scene.mount != "" {
+		line = "workbench mount " + quoted(s.Path) + " " + quoted(a.scene.mount)
+	}
 	for _, p := range s.Params {
 		line += " " + quoted(p.String())
 	}

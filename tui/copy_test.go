@@ -16,7 +16,7 @@ func TestCopy(t *testing.T) {
 		{"enter y x", "eb3c906d6b66732e66617400020401000200020080", "bytes in hex"},
 		{"R y l", "kill -HUP ", "shell line"},
 		{"y down enter", "qemu-io", "shell line"},
-		{"6 y s", "workbench run examples/disk.lua size=16M latency=200us --rule 'op:write off<1M => fail ENOSPC limit=3'", "shell line"},
+		{"6 y s", "workbench mount examples/disk.lua /mnt/disk size=16M latency=200us --rule 'op:write off<1M => fail ENOSPC limit=3'", "shell line"},
 		{"4 y y", "● nbd#1", "row"},
 		{": " + typed("copy hex") + " enter", "eb3c90", "bytes in hex"},
 		{"k y t", "want='0000e000:  eb 3c 90 6d", "test"},

@@ -54,7 +54,7 @@ func TestHeldPanel(t *testing.T) {
 	s.pulse()
 	s.mustShow("held request 4")
 	s.press("X x")
-	s.mustShow("fail 4 with", "✗ which error?")
+	s.mustShow("fail 4 with", "▸ which error?")
 	s.press("e n o s p c enter")
 	if want := []string{"release 4", "drop 4", "fail 4 ENOSPC"}; !slices.Equal(bench.asked, want) {
 		t.Errorf("asked for %q, want %q", bench.asked, want)

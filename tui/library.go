@@ -103,13 +103,13 @@ func (p *library) draw(sc *scene, w, h int) []string {
 		{title: "", width: 1},
 		{title: "state", width: 5, rank: 5},
 		{title: "plugin", width: 12},
-		{title: "begun", width: 11, rank: 1},
+		{title: "begun", width: 11, rank: 2},
 		{title: "length", width: 6, right: true, rank: 4},
 		{title: "requests", width: 8, right: true},
 		{title: "err", width: 4, right: true},
-		{title: "size", width: 8, right: true, rank: 2},
+		{title: "size", width: 8, right: true, rank: 3},
 		{title: "data", width: 4, rank: 6},
-		{title: "file", width: 12, rank: 3, grows: true},
+		{title: "file", width: 12, rank: 1, grows: true},
 	})
 	lines := []string{t.head(sc.dim)}
 	lines = append(lines, t.rows(sc, &p.list, func(row int) []cell { return p.cells(sc, &p.files[row]) })...)

@@ -323,7 +323,7 @@ func TestReplayRequests(t *testing.T) {
 	d.press("g r")
 	d.mustShow("WRITE writes")
 	d.press("enter")
-	d.mustShow("✗ it would change the disk that clients use")
+	d.mustShow("▸ it would change the disk that clients use")
 	if len(d.asked) != 1 {
 		t.Error("a write was sent without being asked for")
 	}

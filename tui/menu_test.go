@@ -84,7 +84,7 @@ func lastRow(s *screen) string {
 func TestToldLines(t *testing.T) {
 	for _, tt := range []struct{ keys, want string }{
 		{"R", "$ kill -HUP "},
-		{"p", "$ workbench run examples/disk.lua size=16M latency=200us --rule '=> hold'"},
+		{"p", "$ workbench mount examples/disk.lua /mnt/disk size=16M latency=200us --rule '=> hold'"},
 		{"i " + typed("op:write => drop") + " enter", "--rule 'op:write => drop'"},
 		{"/ " + typed("op:write") + " enter", "--headless --filter op:write"},
 		{": " + typed("hold op:read") + " enter", "--rule 'op:read => hold'"},

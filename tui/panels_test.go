@@ -315,8 +315,8 @@ func TestShellLines(t *testing.T) {
 			continue
 		}
 		for id, want := range map[string]string{
-			"rule.switch":       "workbench run examples/disk.lua size=16M latency=200us --rule 'op:write off<1M => fail ENOSPC limit=3'",
-			"connection.filter": "workbench run examples/disk.lua size=16M latency=200us --filter 'conn:nbd#1'",
+			"rule.switch":       "workbench mount examples/disk.lua /mnt/disk size=16M latency=200us --rule 'op:write off<1M => fail ENOSPC limit=3'",
+			"connection.filter": "workbench mount examples/disk.lua /mnt/disk size=16M latency=200us --filter 'conn:nbd#1'",
 		} {
 			if lines[id] != want {
 				t.Errorf("%s: %q, want %q", id, lines[id], want)

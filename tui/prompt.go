@@ -160,12 +160,14 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 	}
 	rows = block(rows, w, offers)
 	sign, i, says := "✓", sc.good, sc.named(p.enter)
-	switch {
+	switch blank := strings.TrimSpace(p.text) == ""; {
+	case p.problem != nil && blank: // nobody has made a mistake yet
+		sign, i, says = "▸", sc.dim, p.problem.Error()
 	case p.problem != nil:
 		sign, i, says = "✗", sc.bad, p.problem.Error()
 	case p.verdict != nil:
 		says = sc.named(p.verdict(p))
-	case strings.TrimSpace(p.text) == "":
+	case blank:
 		says = sc.named(p.empty)
 	}
 	var verdict []string
