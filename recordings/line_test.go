@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"syscall"
 	"testing"
@@ -70,9 +71,28 @@ func TestFormatDuration(t *testing.T) {
 		125 * time.Second:          "125s",
 		999*time.Microsecond + 900: "1000µs",
 		100*time.Millisecond + 1:   "100ms",
+		1050 * time.Nanosecond:     "1.05µs",
+		1200 * time.Nanosecond:     "1.2µs",
+		9994 * time.Nanosecond:     "9.99µs",
+		9995 * time.Nanosecond:     "10µs",
+		99949 * time.Microsecond:   "99.9ms",
+		59999 * time.Millisecond:   "60s",
+		math.MaxInt64:              "9223372037s",
 	} {
 		if got := FormatDuration(d); got != want {
 			t.Errorf("FormatDuration(%d) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestAppendClock(t *testing.T) {
+	zone := time.FixedZone("", -(3*3600 + 1800))
+	for _, of := range []time.Time{
+		{}, time.Unix(0, 0), time.Unix(86399, 999_999_999), time.Unix(1_700_000_000, 1_000), time.Unix(1_700_003_661, 123_456_789),
+	} {
+		at := of.In(zone)
+		if got, want := string(appendClock(nil, at)), at.Format("15:04:05.000000"); got != want {
+			t.Errorf("%v: got %s, want %s", at, got, want)
 		}
 	}
 }
