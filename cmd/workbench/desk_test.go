@@ -57,6 +57,7 @@ func TestDesk(t *testing.T) {
 		}
 		do(plugins.OpWrite, "hello")
 		do(plugins.OpRead, "hello")
+		waitFor(t, "the events of what was answered", func() bool { return requestsIn(log) == 3 })
 		s, err := recorder.Stop()
 		if err != nil || s.Path != path || s.Events == 0 {
 			t.Errorf("%+v, %v", s, err)
@@ -89,6 +90,17 @@ func TestDesk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// requestsIn returns how many requests a short log has.
+func requestsIn(log *recordings.Log) (n int) {
+	events := make([]recordings.Event, 100)
+	for _, e := range events[:log.Read(events, 0)] {
+		if e.Kind == recordings.Request {
+			n++
+		}
+	}
+	return n
 }
 
 // checkGuest wants the events from a number on to be those of a client of the
