@@ -42,6 +42,7 @@ func TestDesk(t *testing.T) {
 			}
 		}
 		do(plugins.OpRead, "\x00\x00\x00\x00\x00") // before the recording
+		waitFor(t, "its event", func() bool { return requestsIn(log) == 1 })
 		recorder := screenRecorder{b}
 		if s := recorder.Status(); s.Path != "" {
 			t.Errorf("it records already: %+v", s)
