@@ -45,12 +45,12 @@ func cycle(n int, at string) string {
 			return fmt.Sprintf("%d: %v", i, err)
 		}
 	}
+	// A goroutine that has said that it is done is not gone before it runs again.
 	var g, h int
-	for range 100 { // a goroutine that has said that it is done is not gone yet
+	for deadline := time.Now().Add(timeLimit / 4); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if g, h = count(); g <= goroutines && h <= files {
 			return ""
 		}
-		runtime.Gosched()
 	}
 	stacks := make([]byte, 1<<16)
 	return fmt.Sprintf("%d goroutines, before %d; %d files, before %d: %q", g, goroutines, h, files, stacks[:runtime.Stack(stacks, true)])
