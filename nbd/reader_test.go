@@ -91,6 +91,40 @@ func TestAnsweredDoesNotWait(t *testing.T) {
 	}
 }
 
+// TestSlowInTheLastSlot has a request take long for which the last free slot was
+// taken, and another behind it in the buffer: those that are answered give their
+// slots back, and it is begun at once.
+func TestSlowInTheLastSlot(t *testing.T) {
+	for _, slots := range []int{1, 4} {
+		t.Run(fmt.Sprint(slots), func(t *testing.T) {
+			g := newGate()
+			m := newMemory(4096)
+			m.before = func(ctx context.Context, r *plugins.Request) error {
+				if r.Offset != uint64(slots-1) {
+					return nil
+				}
+				return g.hold(ctx, r)
+			}
+			p, _ := connect(t, &Server{Backend: m, Slots: slots})
+			p.open(false)
+			p.send(burst(slots + 1))
+			g.await(t, 1)
+			for i := range uint64(slots - 1) {
+				if a := p.answer(1); a.cookie != i {
+					t.Errorf("%d was answered: want %d", a.cookie, i)
+				}
+			}
+			if slots == 1 {
+				time.Sleep(3 * turnTick) // for so long it takes
+			}
+			g.release(uint64(slots-1), nil)
+			for range 2 {
+				p.answer(1)
+			}
+		})
+	}
+}
+
 // TestReaderComesBack has requests take long, and then not any more: the reader
 // does them again.
 func TestReaderComesBack(t *testing.T) {

@@ -138,6 +138,7 @@ func (t *transmission) take() (*slot, error) {
 		t.made++
 		return new(slot), nil
 	}
+	t.yield() // what is answered has slots, too
 	defer t.patience.Stop()
 	for halfClosed := time.Duration(0); halfClosed < hangUpGrace; {
 		t.patience.Reset(hangUpPoll)
