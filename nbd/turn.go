@@ -31,8 +31,8 @@ const (
 // watch has relieve called each time that the reader has lost its turn: whoever
 // relieve starts has it then. doing says what the reader was at.
 func (u *turn) watch(relieve func(doing bool)) {
-	u.armed.Store(true)
-	u.timer = time.AfterFunc(turnTick, func() { u.look(relieve) })
+	u.timer = time.AfterFunc(time.Hour, func() { u.look(relieve) })
+	u.arm() // not before timer is set, which look uses
 }
 
 // stop ends watching. The reader is at rest.
