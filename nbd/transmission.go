@@ -87,7 +87,7 @@ func (t *transmission) run(ctx context.Context) error {
 	go func() { written <- t.write(cancel) }()
 
 	t.cancel = cancel
-	t.turn.watch(func(doing bool) { t.relieve(ctx, doing) })
+	t.turn.watch(t.server.turnTick(), func(doing bool) { t.relieve(ctx, doing) })
 	defer t.turn.stop()
 	t.running.Go(func() { t.lead(ctx) })
 	readErr := <-t.left

@@ -17,6 +17,7 @@ type turn struct {
 	state atomic.Uint64 // a number that grows with each begin, and in the lowest bits one of those below
 	armed atomic.Bool   // the timer runs
 	timer *time.Timer
+	tick  time.Duration
 	seen  uint64 // state at the last look; the timer's
 }
 
@@ -28,9 +29,10 @@ const (
 	turnMask
 )
 
-// watch has relieve called each time that the reader has lost its turn: whoever
+// watch has relieve called, by a look each tick, each time that the reader has lost its turn: whoever
 // relieve starts has it then. doing says what the reader was at.
-func (u *turn) watch(relieve func(doing bool)) {
+func (u *turn) watch(tick time.Duration, relieve func(doing bool)) {
+	u.tick = tick
 	u.timer = time.AfterFunc(time.Hour, func() { u.look(relieve) })
 	u.arm() // not before timer is set, which look uses
 }
@@ -53,7 +55,7 @@ func (u *turn) end(mark uint64) bool { return u.state.CompareAndSwap(mark, mark&
 
 func (u *turn) arm() {
 	if u.armed.CompareAndSwap(false, true) {
-		u.timer.Reset(turnTick)
+		u.timer.Reset(u.tick)
 	}
 }
 
@@ -74,5 +76,5 @@ func (u *turn) look(relieve func(doing bool)) {
 		return
 	}
 	u.seen = now
-	u.timer.Reset(turnTick)
+	u.timer.Reset(u.tick)
 }
