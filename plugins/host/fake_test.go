@@ -29,7 +29,8 @@ import (
 //	spin where       never ends: in start, open or before_reload
 //	include FILE     more lines from a file
 type fakeRuntime struct {
-	block chan struct{} // if not nil, a read of length 1 waits for it
+	block   chan struct{}         // if not nil, a read of length 1 waits for it
+	opening func(c *plugins.Call) // if not nil, open calls it first
 
 	mu     sync.Mutex
 	states []string // guarded by mu
@@ -101,10 +102,11 @@ func (p *fakeProgram) Start(ctx context.Context, env plugins.Env) (plugins.Scrip
 }
 
 type fakeScript struct {
-	rt    *fakeRuntime
-	file  string
-	env   plugins.Env
-	words map[string]string
+	rt     *fakeRuntime
+	file   string
+	env    plugins.Env
+	words  map[string]string
+	opened int // handles open; guarded by rt.mu
 }
 
 func (s *fakeScript) APIVersion() int                         { return 1 }
@@ -146,6 +148,9 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}
+	if c.Callback == plugins.Open && s.rt.opening != nil {
+		s.rt.opening(c)
+	}
 	s.rt.mu.Lock()
 	defer s.rt.mu.Unlock()
 	switch c.Callback {
@@ -154,6 +159,7 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 			return &plugins.Error{Callback: plugins.Open, File: s.file, Line: 2, Msg: msg}
 		}
 		s.rt.opened++
+		s.opened++
 	case plugins.DefaultExport:
 		c.Text = s.words["default"]
 	case plugins.ThreadModelCallback:
@@ -163,7 +169,11 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 	case plugins.Preconnect:
 		return &plugins.Error{Callback: plugins.Preconnect, File: s.file, Line: 2, Msg: s.words["deny"]}
 	case plugins.Close:
+		if s.opened == 0 {
+			return &plugins.Error{Callback: plugins.Close, File: s.file, Line: 2, Msg: "closed twice"}
+		}
 		s.rt.opened--
+		s.opened--
 	case plugins.GetSize:
 		var err error
 		c.Int, err = strconv.ParseInt(s.words["size"], 10, 64)

@@ -108,6 +108,43 @@ func TestDropClients(t *testing.T) {
 	}
 }
 
+// TestClientLeavesWhileChecked has a client leave when the new generation has a
+// handle for it already, which then is closed, and the old one not once more.
+func TestClientLeavesWhileChecked(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	clients := map[uint32]plugins.Handle{}
+	for conn := range uint32(2) {
+		d, err := r.Open(t.Context(), plugins.OpenParams{Front: plugins.FrontNBD, Conn: conn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients[conn] = d
+	}
+	var checked []uint32
+	r.rt.opening = func(c *plugins.Call) {
+		if checked = append(checked, c.Open.Conn); len(checked) == 2 {
+			if err := clients[checked[0]].Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	r.save("fill b")
+	if err := r.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if opened, scripts := r.rt.counts(); opened != 1 || scripts != 1 {
+		t.Errorf("%d handles, %d scripts are left: want one each", opened, scripts)
+	}
+	if _, texts := r.events(recordings.Output); texts != nil {
+		t.Errorf("complaints: %q", texts)
+	}
+	stays := clients[checked[1]]
+	r.wantRead(stays, "b")
+	if err := stays.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUndo(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	d := r.open()

@@ -126,6 +126,9 @@ func (s *swap) exchange(ctx context.Context) error {
 	defer s.host.mu.Unlock()
 	s.host.nextTurn() // the thread model may be another one
 	for d, inner := range s.opened {
+		if _, open := s.host.handles[d]; !open {
+			continue // its client left meanwhile: inner is closed with the others
+		}
 		if inner == nil {
 			if s.cuts(d) {
 				d.params.Client.Disconnect(true)
@@ -133,7 +136,7 @@ func (s *swap) exchange(ctx context.Context) error {
 			delete(s.opened, d)
 			continue
 		}
-		// From here on opened holds the handles on older generations.
+		// From here on opened holds the handles that nobody needs: on older generations.
 		s.opened[d] = d.inner
 		s.left = append(s.left, d.generation)
 		d.stand(inner, s.next)
