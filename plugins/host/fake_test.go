@@ -31,6 +31,7 @@ import (
 type fakeRuntime struct {
 	block   chan struct{}         // if not nil, a read of length 1 waits for it
 	opening func(c *plugins.Call) // if not nil, open calls it first
+	reading func()                // if not nil, pread calls it first
 
 	mu     sync.Mutex
 	states []string // guarded by mu
@@ -151,6 +152,9 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 	if c.Callback == plugins.Open && s.rt.opening != nil {
 		s.rt.opening(c)
 	}
+	if c.Callback == plugins.Pread && s.rt.reading != nil {
+		s.rt.reading()
+	}
 	s.rt.mu.Lock()
 	defer s.rt.mu.Unlock()
 	switch c.Callback {
@@ -179,6 +183,9 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		c.Int, err = strconv.ParseInt(s.words["size"], 10, 64)
 		return err
 	case plugins.Pread:
+		if s.opened == 0 {
+			return &plugins.Error{Callback: plugins.Pread, File: s.file, Line: 2, Msg: "read after close"}
+		}
 		if c.Length == 1 && s.rt.block != nil {
 			s.rt.mu.Unlock()
 			select {

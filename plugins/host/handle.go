@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"workbench/plugins"
@@ -19,6 +20,9 @@ type handle struct {
 	generation *generation
 
 	serial atomic.Bool // what inner says; for those who ask outside of the gate
+
+	leaving bool           // Close was called; guarded by Host.mu
+	lent    sync.WaitGroup // those who use inner besides the client; added to under Host.mu, unless leaving
 }
 
 var (
@@ -168,6 +172,18 @@ func (d *handle) BlockSizes(ctx context.Context) (plugins.BlockSizes, error) {
 	return plugins.BlockSizes{}, nil
 }
 
+// lend reports whether the caller, who says lent.Done afterwards, may use inner
+// besides the client, which waits for that before it closes.
+func (d *handle) lend() bool {
+	d.host.mu.Lock()
+	defer d.host.mu.Unlock()
+	if _, open := d.host.handles[d]; !open || d.leaving {
+		return false
+	}
+	d.lent.Add(1)
+	return true
+}
+
 // Close implements plugins.Handle. The last handle of a generation that serves
 // nobody else any more ends that generation.
 func (d *handle) Close() error {
@@ -178,10 +194,12 @@ func (d *handle) Close() error {
 	defer d.host.gate.leave(n)
 	d.host.mu.Lock()
 	_, open := d.host.handles[d]
+	d.leaving = true
 	d.host.mu.Unlock()
 	if !open {
 		return nil // the host closed it when it stopped
 	}
+	d.lent.Wait()
 	err = d.inner.Close()
 	d.host.mu.Lock()
 	delete(d.host.handles, d)

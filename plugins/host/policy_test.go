@@ -3,8 +3,10 @@ package host
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -231,5 +233,42 @@ func TestShadowCheck(t *testing.T) {
 				t.Errorf("%d requests in the log: those of the check are not clients'", len(n))
 			}
 		})
+	}
+}
+
+// TestClientLeavesDuringShadowCheck has a client close what is being read once more:
+// the script is asked for nothing that it has closed.
+func TestClientLeavesDuringShadowCheck(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d, err := r.Open(t.Context(), plugins.OpenParams{Front: plugins.FrontNBD, Conn: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offset := range uint64(2) {
+		q := plugins.Request{Op: plugins.OpRead, Offset: offset, Length: 2, Origin: plugins.Origin{Front: plugins.FrontNBD, Conn: 1}}
+		err := d.Do(t.Context(), &q)
+		plugins.Finish(d, &q, err)
+	}
+	closed := make(chan error, 1)
+	var leaves sync.Once
+	r.rt.reading = func() {
+		leaves.Do(func() {
+			go func() { closed <- d.Close() }()
+			for inside := 0; inside == 0; runtime.Gosched() {
+				r.gate.mu.Lock()
+				inside = r.gate.inside
+				r.gate.mu.Unlock()
+			}
+		})
+	}
+	r.save("fill a\n")
+	if err := r.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if s := r.Status(); s.Notes != nil {
+		t.Errorf("notes %q", s.Notes)
 	}
 }

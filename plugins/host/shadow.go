@@ -35,17 +35,15 @@ func (h *Host) shadowCheck(ctx context.Context, s *swap) []string {
 	defer cancel()
 	checked, differing := 0, 0
 	var notes []string
-	for d, inner := range s.opened {
-		if inner == nil {
-			continue
-		}
+	check := func(d *handle, inner plugins.Handle) {
+		defer d.lent.Done()
 		for _, r := range h.recentReads(d) {
 			diff := shadowRead(ctx, d.inner, inner, r)
 			if diff != "" { // perhaps a client wrote between the two
 				diff = shadowRead(ctx, d.inner, inner, r)
 			}
 			if ctx.Err() != nil {
-				break
+				return
 			}
 			checked++
 			if diff != "" {
@@ -53,6 +51,11 @@ func (h *Host) shadowCheck(ctx context.Context, s *swap) []string {
 					notes = append(notes, fmt.Sprintf("READ %#x %d of %s now %s", r.Offset, r.Length, nameOf(d.params), diff))
 				}
 			}
+		}
+	}
+	for d, inner := range s.opened {
+		if inner != nil && d.lend() {
+			check(d, inner)
 		}
 	}
 	if differing > 0 {

@@ -122,6 +122,15 @@ func (s *swap) exchange(ctx context.Context) error {
 		return err
 	}
 	s.next.instance.Settle()
+	for _, client := range s.stand() {
+		client.Disconnect(true)
+	}
+	return nil
+}
+
+// stand has the handles stand on the new generation. It returns the clients that
+// are to be cut off.
+func (s *swap) stand() (cut []*plugins.Client) {
 	s.host.mu.Lock()
 	defer s.host.mu.Unlock()
 	s.host.nextTurn() // the thread model may be another one
@@ -131,7 +140,7 @@ func (s *swap) exchange(ctx context.Context) error {
 		}
 		if inner == nil {
 			if s.cuts(d) {
-				d.params.Client.Disconnect(true)
+				cut = append(cut, d.params.Client)
 			}
 			delete(s.opened, d)
 			continue
@@ -143,7 +152,7 @@ func (s *swap) exchange(ctx context.Context) error {
 	}
 	s.left = append(s.left, s.old)
 	s.host.current = s.next
-	return nil
+	return cut
 }
 
 // abandon closes the new generation, which did not make it. Why it did not is
