@@ -48,8 +48,8 @@ type limits struct {
 func newGuard(front context.Context, l *limits) *guard {
 	g := &guard{front: front, limits: l}
 	g.Context, g.cancel = context.WithCancelCause(front)
-	g.timer = time.AfterFunc(guardTick, g.look)
 	g.armed.Store(true)
+	g.timer = time.AfterFunc(guardTick, g.look) // which may run at once on a busy machine
 	return g
 }
 
@@ -113,8 +113,9 @@ func (l *limits) check(running time.Duration) error {
 	return l.memory.check(running > guardTick)
 }
 
-// usable reports whether g can serve another call.
-func (g *guard) usable() bool { return g.Context.Err() == nil }
+// usable reports whether g can serve another call. One that is condemned will end
+// at any moment.
+func (g *guard) usable() bool { return g.started.Load() != condemned && g.Context.Err() == nil }
 
 // end frees what g holds.
 func (g *guard) end() {
