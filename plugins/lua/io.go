@@ -2,6 +2,7 @@ package lua
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -286,9 +287,9 @@ func (f *file) readFormat(L *glua.LState, n int) (glua.LValue, error) {
 	}
 	switch strings.TrimPrefix(L.CheckString(n), "*") {
 	case "l":
-		return f.readLine(false)
+		return f.readLine(L, false)
 	case "L":
-		return f.readLine(true)
+		return f.readLine(L, true)
 	case "a":
 		data, err := io.ReadAll(io.LimitReader(f.reader, maxString+1))
 		if len(data) > maxString {
@@ -320,15 +321,22 @@ func (f *file) readBytes(count int) (glua.LValue, error) {
 	return stringOf(data[:n]), err
 }
 
-func (f *file) readLine(keepEnd bool) (glua.LValue, error) {
-	line, err := f.reader.ReadString('\n')
-	if line == "" {
+func (f *file) readLine(L *glua.LState, keepEnd bool) (glua.LValue, error) {
+	var line []byte
+	piece, err := f.reader.ReadSlice('\n')
+	for ; err == bufio.ErrBufferFull; piece, err = f.reader.ReadSlice('\n') {
+		if line = append(line, piece...); len(line) > maxString {
+			L.RaiseError("a line of the file is longer than %d bytes: read it in pieces", maxString)
+		}
+	}
+	line = append(line, piece...)
+	if len(line) == 0 {
 		return glua.LNil, err
 	}
 	if !keepEnd {
-		line = strings.TrimSuffix(line, "\n")
+		line = bytes.TrimSuffix(line, []byte("\n"))
 	}
-	return glua.LString(line), err
+	return stringOf(line), err
 }
 
 // readNumber reads white space and the longest word that can be a number.

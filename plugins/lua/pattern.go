@@ -25,6 +25,7 @@ type matcher struct {
 	depth     int
 	steps     int
 	captures  []capture
+	room      int // bytes that the result of gsub may have besides what stands
 }
 
 type capture struct{ begin, length int }

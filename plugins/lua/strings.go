@@ -128,10 +128,9 @@ func (s *script) gsub(L *glua.LState) int {
 		m.begin()
 		if end := m.match(at, first); end != noMatch && end != last {
 			count++
+			m.room = maxString - out.Len()
 			text := m.replace(replacement, at, end)
-			if out.Len()+len(text) > maxString {
-				L.RaiseError("string.gsub: the result would be larger than %d bytes", maxString)
-			}
+			m.take(len(text))
 			out.WriteString(text)
 			at, last = end, end
 		} else if at < len(m.subject) {
@@ -177,6 +176,13 @@ func (m *matcher) replace(replacement glua.LValue, begin, end int) string {
 	return ""
 }
 
+// take fails the script if there is no room for n bytes more.
+func (m *matcher) take(n int) {
+	if n > m.room {
+		m.L.RaiseError("string.gsub: the result would be larger than %d bytes", maxString)
+	}
+}
+
 // fill puts the captures into a replacement: %0 is the match, %1 the first capture.
 func (m *matcher) fill(text string, begin, end int) string {
 	if !strings.Contains(text, "%") {
@@ -199,6 +205,7 @@ func (m *matcher) fill(text string, begin, end int) string {
 		default:
 			m.L.RaiseError("invalid use of '%%' in replacement string")
 		}
+		m.take(out.Len())
 	}
 	return out.String()
 }
@@ -206,6 +213,9 @@ func (m *matcher) fill(text string, begin, end int) string {
 // stringRep is string.rep with Lua 5.3's separator.
 func stringRep(L *glua.LState) int {
 	text, n, separator := L.CheckString(1), float64(L.CheckNumber(2)), L.OptString(3, "")
+	if math.IsNaN(n) {
+		L.ArgError(2, "number has no integer representation")
+	}
 	if n < 1 || len(text)+len(separator) == 0 {
 		L.Push(glua.LString(""))
 		return 1

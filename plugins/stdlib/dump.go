@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // maxDump bounds what is dumped at once: text is five times as large.
@@ -48,7 +49,13 @@ func Dump(data []byte, offset uint64) (string, error) {
 // Undump returns the bytes that stand in text as pairs of hexadecimal digits,
 // with or without white space between them.
 func Undump(text string) ([]byte, error) {
-	data, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
+	digits := strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) {
+			return -1
+		}
+		return c
+	}, text)
+	data, err := hex.DecodeString(digits)
 	if err != nil {
 		return nil, fmt.Errorf("unhex: wanted pairs of hexadecimal digits: %w", err)
 	}

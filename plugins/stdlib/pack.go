@@ -37,6 +37,10 @@ func Pack(layout string, values []Value) ([]byte, error) {
 	}
 }
 
+// maxValues bounds what Unpack returns: a value takes many times its letter in the
+// format, and Lua has no room for more on its stack.
+const maxValues = 1 << 19
+
 // Unpack returns the values that Pack made data of, beginning at offset, and
 // where they end.
 func Unpack(layout string, data []byte, offset uint64) ([]Value, uint64, error) {
@@ -57,6 +61,9 @@ func Unpack(layout string, data []byte, offset uint64) ([]Value, uint64, error) 
 		offset += item.padding
 		if item.kind == itemPadding {
 			continue
+		}
+		if len(out) == maxValues {
+			return nil, 0, fmt.Errorf("unpack: the format has more than %d items", maxValues)
 		}
 		v, n, err := item.get(data[offset:])
 		if err != nil {

@@ -57,6 +57,16 @@ func TestPackErrors(t *testing.T) {
 	}
 }
 
+// What is unpacked is bounded, also where it takes no data.
+func TestUnpackBound(t *testing.T) {
+	for items, want := range map[int]bool{maxValues: true, maxValues + 1: false} {
+		values, _, err := Unpack(strings.Repeat("c0", items), nil, 0)
+		if (err == nil) != want || want && len(values) != items {
+			t.Errorf("%d items: %d values, %v", items, len(values), err)
+		}
+	}
+}
+
 // No format and no data may make the program fail.
 func FuzzUnpack(f *testing.F) {
 	for _, seed := range []string{"<i4", ">I8!4bXi4", "s1z", "c10x", "!16 d i16", "X", "s16"} {
