@@ -27,7 +27,7 @@ func newEventWriter(path string, h Header, lost uint64) (*eventWriter, error) {
 	f := newFileHeader(h)
 	f.Lost = lost
 	if err := file.writeJSON(headerBlock, f); err != nil {
-		return nil, errors.Join(err, file.close())
+		return nil, errors.Join(err, file.discard())
 	}
 	return &eventWriter{file: file, policy: h.Policy, payload: newPayloadWriter(file)}, nil
 }

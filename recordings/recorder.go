@@ -92,7 +92,7 @@ func Create(path string, h Header, o RecorderOptions) (*Recorder, error) {
 	if err := r.flush(); err != nil {
 		stop()
 		follow.end()
-		return nil, errors.Join(err, w.file.close())
+		return nil, errors.Join(err, w.file.discard())
 	}
 	go r.run(ctx)
 	return r, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // Save writes what there is of r into a new file, with all that r has kept; with a
@@ -30,17 +29,13 @@ func Save(ctx context.Context, path string, r Recording, filter *Filter) error {
 	if err == nil {
 		err = w.copy(ctx, r, first, next, filter)
 	}
-	if err == nil {
-		err = w.finish(Waits{})
-	} else {
-		err = errors.Join(err, w.file.close())
-	}
 	if err != nil {
-		if info, serr := os.Stat(path); serr == nil && info.Mode().IsRegular() {
-			err = errors.Join(err, os.Remove(path))
-		}
+		return errors.Join(err, w.file.discard())
 	}
-	return err
+	if err := w.finish(Waits{}); err != nil {
+		return errors.Join(err, w.file.remove())
+	}
+	return nil
 }
 
 // copy writes the events from first up to next.

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"workbench/plugins"
 )
@@ -103,6 +106,43 @@ func TestSaveLeavesNothing(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("it leaves a file: %v", err)
 	}
+}
+
+// TestFullDiskLeavesNothing: a file that has no room for its beginning goes as well.
+func TestFullDiskLeavesNothing(t *testing.T) {
+	log := requestLog(10)
+	for _, room := range []uint64{0, 4, prologueSize, 100} {
+		path := filepath.Join(t.TempDir(), "full.wbrec")
+		for name, begin := range map[string]func() error{
+			"Save": func() error { return Save(t.Context(), path, logRecording{log}, nil) },
+			"Create": func() error {
+				_, err := Create(path, someHeader(PayloadHash), RecorderOptions{Log: log})
+				return err
+			},
+		} {
+			err := withRoom(t, room, begin)
+			if !errors.Is(err, syscall.EFBIG) {
+				t.Errorf("%s in %d bytes: %v", name, room, err)
+			}
+			if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s in %d bytes leaves a file: %v", name, room, err)
+			}
+		}
+	}
+}
+
+// withRoom does f while no file may grow beyond so many bytes.
+func withRoom(t *testing.T, room uint64, f func() error) error {
+	t.Helper()
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(unix.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(unix.RLIMIT_FSIZE, &syscall.Rlimit{Cur: room, Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(unix.RLIMIT_FSIZE, &was)
+	return f()
 }
 
 // TestSummarize: whole and cut recordings count the same.

@@ -53,7 +53,7 @@ func createFile(path string) (*blockWriter, error) {
 	rand.Read(identity[:]) // never fails
 	w := &blockWriter{file: file, encoder: encoder, identity: binary.LittleEndian.Uint32(identity[:])}
 	if err := w.write(append([]byte(fileMagic), identity[:]...)); err != nil {
-		return nil, errors.Join(err, w.close())
+		return nil, errors.Join(err, w.discard())
 	}
 	return w, nil
 }
@@ -131,6 +131,17 @@ func (w *blockWriter) close() error {
 		return fmt.Errorf("%s: cannot close the recording: %w", w.file.Name(), errnoOf(err))
 	}
 	return nil
+}
+
+// discard closes the file and removes it.
+func (w *blockWriter) discard() error { return errors.Join(w.close(), w.remove()) }
+
+// remove removes the file, which is closed and of no use to anybody.
+func (w *blockWriter) remove() error {
+	if info, err := os.Stat(w.file.Name()); err != nil || !info.Mode().IsRegular() {
+		return nil // it is gone, or was there before
+	}
+	return os.Remove(w.file.Name())
 }
 
 // errnoOf returns the errno in err, whose path the caller names, or err.
