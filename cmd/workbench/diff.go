@@ -56,9 +56,9 @@ func runDiff(ctx context.Context, a, b string, o *diffOptions, std streams) erro
 	bar := newProgressBar(std.Err)
 	report, err := replay.Diff(ctx, was, is, replay.Options{Limit: o.limit, Progress: bar.show})
 	bar.clear()
-	for path, rec := range map[string]*recordings.File{a: was, b: is} {
+	for i, rec := range []*recordings.File{was, is} {
 		if missing := rec.Missing(); missing != "" {
-			report.Notes = append(report.Notes, fmt.Sprintf("%s is not complete: %s", path, missing))
+			report.Notes = append(report.Notes, fmt.Sprintf("%s is not complete: %s", [...]string{a, b}[i], missing))
 		}
 	}
 	err = errors.Join(err, was.Close(), is.Close())

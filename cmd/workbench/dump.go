@@ -25,8 +25,11 @@ func dumpPlugin(ctx context.Context, o *benchOptions, std streams) error {
 		text, err = plugins.Dump(ctx, program, plugins.Env{
 			Params: o.params, ReadOnly: o.readOnly, Version: versionNumber(),
 			CallbackTimeout: o.callbackTimeout, MemoryLimit: o.memoryLimit,
-			Print: func(_ *plugins.Call, text string) { fmt.Fprintln(std.Err, text) },
+			Print: func(_ *plugins.Call, text string) { fmt.Fprintln(std.Err, printableLines(text)) },
 		}, rt.Name())
+		if isTerminal(std.Out) { // else it is for a program
+			text = printableLines(text)
+		}
 		fmt.Fprint(std.Out, text)
 	}
 	if script, ok := errors.AsType[*plugins.Error](err); ok && script.File == src.Path {

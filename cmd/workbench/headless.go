@@ -140,8 +140,8 @@ func (p *printer) printRest(line []byte, e *recordings.Event, text string) ([]by
 	var err error
 	switch {
 	case e.Kind == recordings.Reload:
-		// The excerpt has lines of its own, and stays as it is.
-		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", text)
+		// The excerpt has lines of its own.
+		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", printableLines(text))
 	case e.Kind == recordings.Opened && e.Failed():
 		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d cannot open the disk: %s\n", e.Front, e.Conn, recordings.Printable(text))
 	default:

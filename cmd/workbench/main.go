@@ -80,15 +80,16 @@ func report(w io.Writer, err error) int {
 	}
 	fmt.Fprintf(w, "workbench: %s\n", oneLine(err))
 	if errors.As(err, &load) && load.Excerpt != "" {
-		fmt.Fprintln(w, load.Excerpt)
+		fmt.Fprintln(w, printableLines(load.Excerpt))
 	}
 	return exitError
 }
 
-// oneLine returns the text of err on one line; several errors are separated by ";".
+// oneLine returns the text of err, some of which may be a script's or a server's,
+// on one line for a terminal; several errors are separated by ";".
 func oneLine(err error) string {
 	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
-	return strings.Join(lines, "; ")
+	return recordings.Printable(strings.Join(lines, "; "))
 }
 
 // newRootCommand lists the verbs. Without one it gives the tour.

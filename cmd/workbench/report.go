@@ -87,6 +87,16 @@ func (s *reportStyle) printFinding(w io.Writer, f *check.Finding) {
 	fmt.Fprintln(w)
 }
 
+// printableLines returns text that has lines of its own, as an excerpt does, as it
+// can be shown.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = sourceLine(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // sourceLine returns a line of a script as it can be shown. Its tabs stay, so
 // that a caret below it points where it should.
 func sourceLine(line string) string {
