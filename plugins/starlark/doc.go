@@ -43,6 +43,9 @@
 // writes, encodes or collects them cannot be interrupted, and ends the process if
 // it runs out of stack or memory. The functions of the language that a script can
 // reach this way (str, repr, print, fail, range, json) are bounded: see guards.go.
+// What is not: operators and methods, which cannot be replaced. Tuples inside of
+// each other by the million, written by % or format or used as a key, still end
+// the process.
 //
 // # Memory
 //
