@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 // fakeRuntime is a language for tests. A script is lines of "word value":
 //
 //	size 4096        the disk, which reads as the byte of "fill"
+//	size@b 8192      that of the export b, if it has another one
 //	fill x
 //	default s        what the default export is called
 //	state s          what before_reload returns; after_reload adds it to states
@@ -38,6 +40,7 @@ type fakeRuntime struct {
 	last   []byte   // what was written last; guarded by mu
 	opened int      // handles open, of all generations; guarded by mu
 	live   int      // scripts started and not closed; guarded by mu
+	early  int      // scripts that were closed with handles open; guarded by mu
 }
 
 func (*fakeRuntime) Name() string                  { return "fake" }
@@ -123,6 +126,9 @@ func (s *fakeScript) Globals() []plugins.Global {
 
 func (s *fakeScript) Close() error {
 	s.rt.mu.Lock()
+	if s.opened > 0 {
+		s.rt.early++
+	}
 	s.rt.live--
 	s.rt.mu.Unlock()
 	return nil
@@ -180,7 +186,7 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		s.opened--
 	case plugins.GetSize:
 		var err error
-		c.Int, err = strconv.ParseInt(s.words["size"], 10, 64)
+		c.Int, err = strconv.ParseInt(cmp.Or(s.words["size@"+c.Open.Export], s.words["size"]), 10, 64)
 		return err
 	case plugins.Pread:
 		if s.opened == 0 {
@@ -233,6 +239,9 @@ func newRig(t *testing.T, script string, o Options) *rig {
 		}
 		if opened, scripts := r.rt.counts(); opened != 0 || scripts != 0 {
 			t.Errorf("left over: %d handles, %d scripts", opened, scripts)
+		}
+		if r.rt.early > 0 {
+			t.Errorf("%d scripts were closed before their handles", r.rt.early)
 		}
 	})
 	return r

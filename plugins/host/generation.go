@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	"workbench/plugins"
@@ -30,11 +31,12 @@ func (g *generation) close(ctx context.Context) (err error) {
 	return err
 }
 
-// needed reports whether g serves somebody, or anybody who comes.
+// needed reports whether g serves somebody, or anybody who comes, or has handles
+// open that a swap is about to close.
 func (h *Host) needed(g *generation) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if g == h.current {
+	if g == h.current || h.leaving != nil && slices.Contains(h.leaving.left, g) {
 		return true
 	}
 	for d := range h.handles {

@@ -76,6 +76,7 @@ type Host struct {
 	mu                sync.Mutex
 	state             State                   // guarded by mu
 	current           *generation             // guarded by mu; changes only while the gate is closed
+	leaving           *swap                   // made, but for the handles on older generations, which it closes; guarded by mu
 	tried             *generation             // the last that was built, whether it serves or was refused; guarded by mu
 	past              []past                  // what served before, newest last; guarded by mu
 	handles           map[*handle]struct{}    // guarded by mu

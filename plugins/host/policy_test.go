@@ -76,6 +76,44 @@ func TestOldGenerationEnds(t *testing.T) {
 	}
 }
 
+// TestLastOfAGenerationLeavesEarly has the only client that stayed with the old
+// generation leave before the swap has closed what the others had open there.
+func TestLastOfAGenerationLeavesEarly(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	clients := map[string]plugins.Handle{}
+	for conn, export := range []string{"stays", "goes"} {
+		d, err := r.Open(t.Context(), plugins.OpenParams{Front: plugins.FrontNBD, Conn: uint32(conn + 1), Export: export})
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients[export] = d
+	}
+	r.save("size@stays 8192\nfill b")
+	src, err := plugins.ReadSource(r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := r.build(t.Context(), src, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := swap{host: r.Host, policy: ForNew, old: r.current, next: next, opened: map[*handle]plugins.Handle{}}
+	if err := errors.Join(s.openAll(t.Context()), r.gate.close(t.Context()), s.exchange(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	r.gate.open()
+	if err := clients["stays"].Close(); err != nil {
+		t.Error(err)
+	}
+	s.closeOld(t.Context())
+	if opened, scripts := r.rt.counts(); opened != 1 || scripts != 1 {
+		t.Errorf("%d handles, %d scripts are left: want one each", opened, scripts)
+	}
+	if err := clients["goes"].Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDropClients(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	var dropped []bool

@@ -151,7 +151,7 @@ func (s *swap) stand() (cut []*plugins.Client) {
 		d.stand(inner, s.next)
 	}
 	s.left = append(s.left, s.old)
-	s.host.current = s.next
+	s.host.current, s.host.leaving = s.next, s
 	return cut
 }
 
@@ -168,6 +168,9 @@ func (s *swap) abandon(ctx context.Context) error {
 // one: it is logged.
 func (s *swap) closeOld(ctx context.Context) {
 	s.host.complain(s.old, s.closeOpened())
+	s.host.mu.Lock()
+	s.host.leaving = nil
+	s.host.mu.Unlock()
 	for _, g := range s.left {
 		if !s.host.needed(g) {
 			s.host.closeGeneration(ctx, g)
