@@ -78,13 +78,16 @@
 // message.go (message_ext.go for extended headers), how messages are laid out,
 // said once for reading, writing and explaining; explain.go, identify.go,
 // explain_handshake.go, explain_transmission.go and explain_check.go, how [Explain]
-// finds its way through bytes, and terms.go and meanings.go, its words; translate.go, what
-// commands mean in the contract; conn.go, handshake.go, transmission.go, receive.go,
-// reader.go, turn.go, outbox.go, holes.go, reply.go and batch.go, the server's connection; server.go, its connections and
-// bookkeeping; attend.go, the backend's time in the handshake; listen.go,
-// inherit.go and stdio.go, where clients come from; tls.go and certificates.go,
+// finds its way through bytes, and terms.go, meanings.go and offers.go, its words;
+// rebuild.go, the bytes of a request that is known; translate.go, what commands mean in
+// the contract; conn.go, handshake.go, transmission.go, receive.go, reader.go, turn.go,
+// outbox.go, holes.go, reply.go, batch.go and buffer.go, the server's connection;
+// server.go, its connections and bookkeeping, and trace.go, who is told of them;
+// attend.go, the backend's time in the handshake; listen.go, inherit.go and stdio.go,
+// where clients come from, and peer.go, who they are; tls.go and certificates.go,
 // encryption at both ends; client.go, client_handshake.go, call.go,
-// client_transmission.go and arrivals.go, the other end; uri.go, the names of exports.
+// client_transmission.go and arrivals.go, the other end; uri.go, the names of exports;
+// error.go, why something ended.
 //
 // The protocol is specified in doc/proto.md of the NetworkBlockDevice project.
 // Where it leaves a choice, the server does as nbdkit does, and gives a reason in

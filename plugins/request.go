@@ -1,7 +1,6 @@
 package plugins
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -81,12 +80,6 @@ func (f Fate) String() string {
 		return "-"
 	}
 	return strings.Join(words, ",")
-}
-
-// ParseFate returns the thing of that name.
-func ParseFate(name string) (Fate, bool) {
-	i := slices.Index(fateNames[:], name)
-	return 1 << max(i, 0), i >= 0
 }
 
 // Times are the stations of a request. A zero Stamp is a station not reached:
