@@ -28,6 +28,7 @@ import (
 //	open m           open fails
 //	deny m           preconnect fails
 //	model 0          what thread_model returns
+//	cleanup x        cleanup is defined; it fails if it has no time
 //	spin where       never ends: in start, open or before_reload
 //	include FILE     more lines from a file
 type fakeRuntime struct {
@@ -144,6 +145,8 @@ func (s *fakeScript) Defines(cb plugins.Callback) bool {
 		return s.words["model"] != ""
 	case plugins.Preconnect:
 		return s.words["deny"] != ""
+	case plugins.Cleanup:
+		return s.words["cleanup"] != ""
 	case plugins.Open, plugins.Close, plugins.GetSize, plugins.Pread, plugins.Pwrite, plugins.Config:
 		return true
 	}
@@ -205,6 +208,8 @@ func (s *fakeScript) Call(ctx context.Context, c *plugins.Call) error {
 		s.rt.last = slices.Clone(c.Data)
 		s.env.Print(c, fmt.Sprintf("wrote %d", len(c.Data)))
 		return &plugins.Error{Errno: 28, Callback: plugins.Pwrite, File: s.file, Line: 7, Msg: "disk full"}
+	case plugins.Cleanup:
+		return ctx.Err()
 	case plugins.BeforeReload:
 		c.State = s.words["state"]
 	case plugins.AfterReload:

@@ -254,7 +254,8 @@ func (h *Host) Status() Status {
 }
 
 // Close ends the script: cleanup, unload. The front ends have closed their
-// handles; what they left open is closed first. It waits for a reload under way.
+// handles; what they left open is closed first. It waits for a reload under way, and
+// for what is in flight, as long as ctx allows; the script has time of its own to end.
 func (h *Host) Close(ctx context.Context) error {
 	if err := h.lockReload(ctx); err != nil {
 		return err
@@ -280,8 +281,10 @@ func (h *Host) Close(ctx context.Context) error {
 		generations[d.generation] = true
 		errs = append(errs, d.inner.Close())
 	}
+	ending, cancel := h.closing(ctx)
+	defer cancel()
 	for g := range generations {
-		errs = append(errs, g.close(ctx))
+		errs = append(errs, g.close(ending))
 	}
 	return errors.Join(errs...)
 }

@@ -276,6 +276,22 @@ func TestReloadGivenUp(t *testing.T) {
 	}
 }
 
+// TestCloseWithoutTime: when those that are closed before it have used up all the
+// time, the script is told that it ends, nevertheless.
+func TestCloseWithoutTime(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // one of two ways was taken at random
+		r := newRig(t, "cleanup yes", Options{})
+		if err := r.Close(ended); err != nil {
+			t.Fatal(err)
+		}
+		if _, scripts := r.rt.counts(); scripts != 0 {
+			t.Fatalf("%d scripts are left", scripts)
+		}
+	}
+}
+
 func TestCloseEndsEverything(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	d := r.open()

@@ -16,6 +16,11 @@ import (
 func (h *Host) lockReload(ctx context.Context) error {
 	select {
 	case h.reloading <- struct{}{}:
+		return nil // also if ctx has ended
+	default:
+	}
+	select {
+	case h.reloading <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
