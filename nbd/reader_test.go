@@ -244,7 +244,7 @@ func TestSlowIsLeftToWorkers(t *testing.T) {
 	if !tr.mayDo(flush) {
 		t.Error("it was quick again")
 	}
-	tr.away.Store(1)
+	tr.stuck.Store(1)
 	if tr.mayDo(read) {
 		t.Error("the reader would wait for a request that somebody else does")
 	}
