@@ -14,7 +14,7 @@ import (
 // than many a script, and one who does both sees by itself when there is nothing
 // left to do, and so how many replies can leave together.
 //
-// What takes longer than a tick of the watch is not waited for: another goroutine
+// What takes longer than some ticks of the watch is not waited for: another goroutine
 // becomes the reader, with all that the reader had, and the one that was ends as
 // a worker does. So a client that hangs up is noticed, and nothing that is
 // answered waits for what is not.
@@ -53,7 +53,11 @@ func (t *transmission) read(ctx context.Context) error {
 			t.dispatch(ctx, s)
 			continue
 		}
-		mark := t.turn.begin(doing)
+		what := doing
+		if t.own != nil && len(t.own.answered) > 0 {
+			what = holding
+		}
+		mark := t.turn.begin(what)
 		t.do(ctx, s)
 		if !t.turn.end(mark) {
 			t.stuck.Add(-1)

@@ -26,7 +26,7 @@ func (t *transmission) readRequest() (*slot, error) {
 		if t.sent > 1 && t.server.busy.Load() == 1 {
 			t.lingerer.linger()
 		}
-		t.sent = 0
+		t.sent = 0 // what workers answer, the writer sends
 	}
 	b, err := t.peekHeader(size, "reading a request")
 	if err != nil {

@@ -39,13 +39,13 @@ type transmission struct {
 	cancel  context.CancelFunc // ends what is in flight; never changes
 
 	// The reader's. They go over to the one who relieves it.
-	spare    []*slot     // slots at rest besides free
-	made     int         // slots that there are
-	patience *time.Timer // while no slot is free
-	workers  int         // workers that there are
-	own      *outbox     // with what the reader has answered; nil = somebody else has it
-	sent     int         // how many answers the reader sent last
-	lingerer *lingerer
+	spare    []*slot       // slots at rest besides free
+	made     int           // slots that there are
+	patience *time.Timer   // while no slot is free
+	workers  int           // workers that there are
+	own      *outbox       // with what the reader has answered; nil = somebody else has it
+	sent     int           // how many answers the reader sent last
+	lingerer *lingerer     // for when the reader waits
 	arrived  plugins.Stamp // when the last bytes came
 }
 
