@@ -73,7 +73,9 @@ func (c *conn) serve(ctx context.Context) error {
 	}
 	c.requests = true
 	c.server.Trace.opened(c.num, d.export, d.info)
+	c.server.busy.Add(1)
 	err = c.reason(ctx, newTransmission(c, d).run(ctx))
+	c.server.busy.Add(-1)
 	if cerr := d.handle.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("nbd: closing the export: %w", cerr))
 	}

@@ -44,8 +44,9 @@
 // The connection's goroutine leads the handshake and waits for all others. A disk
 // that does one request at a time anyway ([plugins.Serial]) gets its requests
 // from the reader itself, which gathers the answers until nothing more has come
-// and sends them in one write. If a request or a write takes longer than a moment,
-// another goroutine becomes the reader (reader.go). Data of writes are read into
+// and sends them in one write; then it stays awake for a moment, if the client is
+// likely to send more at once (linger.go). If a request or a write takes longer than
+// that, another goroutine becomes the reader (reader.go). Data of writes are read into
 // memory that the disk may keep, if it would copy them ([plugins.Keeps]). STARTTLS puts TLS between the handshake and the
 // socket, and the handshake begins anew. A client that stands still in the midst
 // of the handshake, of a request or of an answer is cut off after a while
@@ -81,7 +82,7 @@
 // finds its way through bytes, and terms.go, meanings.go and offers.go, its words;
 // rebuild.go, the bytes of a request that is known; translate.go, what commands mean in
 // the contract; conn.go, handshake.go, transmission.go, receive.go, reader.go, turn.go,
-// outbox.go, holes.go, reply.go, batch.go and buffer.go, the server's connection;
+// linger.go, outbox.go, holes.go, reply.go, batch.go and buffer.go, the server's connection;
 // server.go, its connections and bookkeeping, and trace.go, who is told of them;
 // attend.go, the backend's time in the handshake; listen.go, inherit.go and stdio.go,
 // where clients come from, and peer.go, who they are; tls.go and certificates.go,

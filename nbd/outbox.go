@@ -46,10 +46,8 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 		var s *slot
 		s, open = <-t.done
 		out := <-t.outbox
-		away := 0
 		if s != nil {
 			t.put(out, s)
-			away++
 		}
 	more:
 		for out.size() < batchSize {
@@ -59,7 +57,6 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 					break more
 				}
 				t.put(out, s)
-				away++
 			default:
 				break more
 			}
@@ -70,7 +67,6 @@ func (t *transmission) write(cancel context.CancelFunc) error {
 		}
 		out.answered = out.answered[:0]
 		t.outbox <- out
-		t.away.Add(int32(-away))
 	}
 	out := <-t.outbox
 	return out.failed

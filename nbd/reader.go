@@ -14,7 +14,7 @@ import (
 // than many a script, and one who does both sees by itself when there is nothing
 // left to do, and so how many replies can leave together.
 //
-// What takes longer than a tick of the watch is not waited for: another goroutine
+// What takes longer than some ticks of the watch is not waited for: another goroutine
 // becomes the reader, with all that the reader had, and the one that was ends as
 // a worker does. So a client that hangs up is noticed, and nothing that is
 // answered waits for what is not.
@@ -53,11 +53,20 @@ func (t *transmission) read(ctx context.Context) error {
 			t.dispatch(ctx, s)
 			continue
 		}
-		mark := t.turn.begin(doing)
+		what := doing
+		if t.own != nil && len(t.own.answered) > 0 {
+			what = holding
+		}
+		mark := t.turn.begin(what)
 		t.do(ctx, s)
 		if !t.turn.end(mark) {
+			t.stuck.Add(-1)
 			t.done <- s
 			return errRelieved
+		}
+		if !t.hasOutbox() {
+			t.done <- s
+			continue
 		}
 		t.put(t.own, s)
 		if full := len(t.own.answered) == cap(t.free) || t.own.size() >= batchSize; full && !t.flush() {
@@ -68,19 +77,26 @@ func (t *transmission) read(ctx context.Context) error {
 }
 
 // mayDo reports whether the reader should do s: its turn would come at once, and
-// it is expected to be quick. Then the reader has the outbox.
+// it is expected to be quick. Workers may have requests besides, from when that
+// was not so: they are quick, too, or it would never be so again while the client
+// sends a request for each answer.
 func (t *transmission) mayDo(s *slot) bool {
-	if t.away.Load() > 0 || t.slow.Load()>>slowTwice>>s.Op&1 != 0 || !plugins.Serial(t.handle) {
-		return false
-	}
+	return t.stuck.Load() <= 0 && !t.isSlow(s.Op) && plugins.Serial(t.handle)
+}
+
+// isSlow reports whether a request of this kind is expected to take long.
+func (t *transmission) isSlow(op plugins.Op) bool { return t.slow.Load()>>slowTwice>>op&1 != 0 }
+
+// hasOutbox reports whether the reader has the outbox, which it takes if nobody
+// else sends.
+func (t *transmission) hasOutbox() bool {
 	if t.own == nil {
 		select {
 		case t.own = <-t.outbox:
-		default: // somebody sends
-			return false
+		default:
 		}
 	}
-	return true
+	return t.own != nil
 }
 
 // learn notes how long the backend took for s. Two in a row must have taken
@@ -106,6 +122,7 @@ func (t *transmission) flush() bool {
 		return true
 	}
 	t.own = nil
+	t.sent = len(out.answered)
 	mark := t.turn.begin(sending)
 	t.post(out, t.cancel)
 	still := t.turn.end(mark)
@@ -134,7 +151,7 @@ func (t *transmission) yield() {
 // relieve starts another reader. doing says that the one that was does a request.
 func (t *transmission) relieve(ctx context.Context, doing bool) {
 	if doing {
-		t.away.Add(1)
+		t.stuck.Add(1)
 	}
 	t.running.Go(func() { t.lead(ctx) })
 }

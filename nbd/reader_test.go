@@ -23,6 +23,9 @@ func bothWays(t *testing.T, test func(t *testing.T, parallel bool)) {
 	}
 }
 
+// longer is how long a request takes during which the reader is surely relieved.
+const longer = (longTurn + 2) * turnTick
+
 // burst returns n reads of one byte each as bytes; cookie and offset count.
 func burst(n int) []byte {
 	var b []byte
@@ -115,7 +118,7 @@ func TestSlowInTheLastSlot(t *testing.T) {
 				}
 			}
 			if slots == 1 {
-				time.Sleep(3 * turnTick) // for so long it takes
+				time.Sleep(longer) // for so long it takes
 			}
 			g.release(uint64(slots-1), nil)
 			for range 2 {
@@ -143,7 +146,7 @@ func TestReaderComesBack(t *testing.T) {
 	for range 20 { // each of them has the reader relieved
 		p.send(burst(1))
 		g.await(t, 1)
-		time.Sleep(3 * turnTick) // for so long it takes
+		time.Sleep(longer) // for so long it takes
 		g.release(0, nil)
 		p.answer(1)
 	}
@@ -162,7 +165,7 @@ func TestHiccups(t *testing.T) {
 	var count atomic.Int64
 	m.before = func(ctx context.Context, r *plugins.Request) error {
 		if count.Add(1)%37 == 0 {
-			time.Sleep(3 * turnTick) // what is tested
+			time.Sleep(longer) // what is tested
 		}
 		return nil
 	}
@@ -244,7 +247,7 @@ func TestSlowIsLeftToWorkers(t *testing.T) {
 	if !tr.mayDo(flush) {
 		t.Error("it was quick again")
 	}
-	tr.away.Store(1)
+	tr.stuck.Store(1)
 	if tr.mayDo(read) {
 		t.Error("the reader would wait for a request that somebody else does")
 	}

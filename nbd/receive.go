@@ -19,8 +19,14 @@ func (t *transmission) readRequest() (*slot, error) {
 	// noticed at once while every slot waits for the backend.
 	size := requestHeaderSize(t.extended)
 	waits := t.in.Buffered() < size
-	if waits && !t.flush() {
-		return nil, errRelieved
+	if waits {
+		if !t.flush() {
+			return nil, errRelieved
+		}
+		if t.sent > 1 && t.server.busy.Load() == 1 {
+			t.lingerer.linger()
+		}
+		t.sent = 0 // what workers answer, the writer sends
 	}
 	b, err := t.peekHeader(size, "reading a request")
 	if err != nil {

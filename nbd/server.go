@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -70,6 +71,7 @@ type Server struct {
 	Trace Trace
 
 	buffers bufferPool
+	busy    atomic.Int32  // connections past the handshake
 	tick    time.Duration // of turns; 0 = turnTick, a test may want none
 
 	mu        sync.Mutex

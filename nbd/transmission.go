@@ -32,7 +32,7 @@ type transmission struct {
 	running sync.WaitGroup
 	done    chan *slot    // done, and to be answered; nil = look into the outbox
 	outbox  chan *outbox  // holds one, unless somebody fills or sends it
-	away    atomic.Int32  // requests that are neither the reader's nor answered
+	stuck   atomic.Int32  // requests of others that take long, or are expected to
 	slow    atomic.Uint32 // a bit for each kind of request of which the last one took long, and one if the last two did
 	turn    turn
 	left    chan error         // holds one; why the reader read no more
@@ -44,6 +44,8 @@ type transmission struct {
 	patience *time.Timer   // while no slot is free
 	workers  int           // workers that there are
 	own      *outbox       // with what the reader has answered; nil = somebody else has it
+	sent     int           // how many answers the reader sent last
+	lingerer *lingerer     // for when the reader waits
 	arrived  plugins.Stamp // when the last bytes came
 }
 
@@ -53,6 +55,7 @@ type slot struct {
 	payload *buffer // holds Data of a write, and of a read unless Do replaced it
 	pieces  []piece // of a read: what is data and what is a hole; empty = all data
 	err     error   // what Do returned
+	stuck   bool    // it counts in transmission.stuck
 }
 
 // keepExtents is up to how many extents a slot keeps the memory for.
@@ -71,6 +74,7 @@ func newTransmission(c *conn, d *disk) *transmission {
 		outbox:   make(chan *outbox, 1),
 		left:     make(chan error, 1),
 	}
+	t.lingerer = newLingerer(c.nc)
 	t.outbox <- &outbox{batch: newBatch()}
 	return t
 }
@@ -178,7 +182,9 @@ func (t *transmission) clean(s *slot) {
 // stack anew, and started only when all are busy, so that a backend which does
 // one thing at a time runs on few of them.
 func (t *transmission) dispatch(ctx context.Context, s *slot) {
-	t.away.Add(1)
+	if s.stuck = t.isSlow(s.Op); s.stuck {
+		t.stuck.Add(1)
+	}
 	select {
 	case t.work <- s:
 		return
@@ -192,6 +198,9 @@ func (t *transmission) dispatch(ctx context.Context, s *slot) {
 	t.running.Go(func() {
 		for s, ok := s, true; ok; s, ok = <-t.work {
 			t.do(ctx, s)
+			if s.stuck {
+				t.stuck.Add(-1)
+			}
 			t.done <- s
 		}
 	})

@@ -6,7 +6,7 @@ import (
 )
 
 // turnTick is how often it is looked whether the reader is at something that
-// takes long. Who looks does so at 1 to 2 ticks from its beginning.
+// takes long, from 1 to 2 ticks after its beginning on.
 const turnTick = time.Millisecond
 
 // A turn says what the reader of a transmission is at, besides reading, so that
@@ -19,18 +19,25 @@ type turn struct {
 	timer *time.Timer
 	tick  time.Duration
 	seen  uint64 // state at the last look; the timer's
+	looks int    // that found it so, besides the first; the timer's
 }
 
 // What the reader is at.
 const (
-	resting uint64 = iota // nothing that is watched
-	doing                 // the backend does a request
-	sending               // the client takes answers
-	turnMask
+	resting  uint64 = iota // nothing that is watched
+	doing                  // the backend does a request
+	holding                // the backend does a request, and answers wait for it
+	sending                // the client takes answers
+	turnMask = sending
 )
 
-// watch has relieve called, by a look each tick, each time that the reader has lost its turn: whoever
-// relieve starts has it then. doing says what the reader was at.
+// longTurn is how many ticks the reader may take for what holds up no answer. It
+// may wait for other clients of a script that does one request at a time, or for
+// a processor: another reader would wait, too.
+const longTurn = 5
+
+// watch looks at each tick, and has relieve called when the reader has lost its
+// turn: whoever relieve starts has it then. doing says what the reader was at.
 func (u *turn) watch(tick time.Duration, relieve func(doing bool)) {
 	u.tick = tick
 	u.timer = time.AfterFunc(time.Hour, func() { u.look(relieve) })
@@ -62,11 +69,15 @@ func (u *turn) arm() {
 // look is what the timer calls.
 func (u *turn) look(relieve func(doing bool)) {
 	now := u.state.Load()
-	switch {
+	if now != u.seen {
+		u.looks = 0
+	}
+	switch what := now & turnMask; {
 	case now != u.seen:
-	case now&turnMask != resting:
-		if u.state.CompareAndSwap(now, now&^turnMask) {
-			relieve(now&turnMask == doing)
+	case what != resting:
+		u.looks++
+		if late := what == holding || u.looks == longTurn; late && u.state.CompareAndSwap(now, now&^turnMask) {
+			relieve(what != sending)
 		}
 	default: // for a whole tick
 		u.armed.Store(false)
