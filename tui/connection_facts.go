@@ -181,9 +181,9 @@ func (p *connections) drawFacts(sc *scene, w, h int) []string {
 	from, to := p.facts.visible()
 	for i := from; i < to; i++ {
 		f := &p.known[i]
-		var mark *ink
-		if i == p.facts.selected && p.inside {
-			mark = selection(sc)
+		var mark *selection
+		if p.inside {
+			mark = sc.mark(&p.facts, i)
 		}
 		value, meaning := f.value, f.meaning
 		if w < wideFacts {

@@ -95,15 +95,7 @@ func (p *heldRequests) draw(sc *scene, w, h int) []string {
 		{title: "stage", width: 6, rank: 1},
 		{title: "why", width: 12, rank: 4, grows: true},
 	})
-	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(heldCells(sc, &p.held[row]), mark))
-	}
+	lines := append([]string{t.head(sc.dim)}, t.rows(sc, &p.list, func(row int) []cell { return heldCells(sc, &p.held[row]) })...)
 	more := p.more(sc, w, h)
 	return append(block(lines, w, h-len(more)), more...)
 }

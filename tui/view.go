@@ -35,6 +35,9 @@ func (a *app) draw() []string {
 	rows = append(rows, a.header())
 	rows = append(rows, a.news()...)
 	rows = append(rows, a.body()...)
+	if edge := &rows[len(rows)-1]; a.said.text != "" {
+		*edge = a.say(*edge)
+	}
 	rows = append(rows, a.hints()...)
 	return append(rows, a.footer())
 }
