@@ -32,7 +32,7 @@ func factsOf(sc *scene, c *connection) []fact {
 		facts = append(facts, about("peer", c.peer, "who the client is, as far as the system tells"))
 	}
 	if c.refused == "" {
-		facts = append(facts, about("export", exportName(c.export)+", "+shortSize(c.size), fmt.Sprintf("the disk that it opened, of %d bytes", c.size)))
+		facts = append(facts, about("export", exportName(c.export)+", "+shortSize(c.size), "the disk that it opened, of "+amount(int(c.size), "byte")))
 	}
 	facts = append(facts, now(sc, c))
 	if c.front == plugins.FrontFUSE {

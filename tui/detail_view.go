@@ -8,7 +8,7 @@ import (
 func (d *detail) note(sc *scene) string {
 	switch {
 	case d.other != nil && d.tree.next > d.tree.selected+1:
-		return fmt.Sprintf(sc.named("%d more rows: {down.half}"), d.tree.next-d.tree.selected-1)
+		return numbered(d.tree.next-d.tree.selected-1, "more row") + sc.named(": {down.half}")
 	case d.other != nil:
 		return fmt.Sprintf("events %d and %d", d.event.Seq, d.other.event.Seq)
 	case d.gone:

@@ -178,7 +178,7 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 			shortDuration(sc.now.Sub(q.Since)), shortDuration(clientPatience)))
 	}
 	if len(r.Data) > 0 {
-		out.head(fmt.Sprintf("data, %d bytes", len(r.Data)))
+		out.head("data, " + amount(len(r.Data), "byte"))
 		out.dump(r.Offset, r.Data[:min(len(r.Data), heldData)])
 	}
 	return out.lines[:min(len(out.lines), max(h*2/3, 0))]

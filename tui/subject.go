@@ -89,7 +89,7 @@ func describe(op plugins.Op, offset, length uint64) string {
 	if op == plugins.OpFlush {
 		return op.String()
 	}
-	return fmt.Sprintf("%s %s at %s (%d bytes at %d)", op, shortSize(length), hex(offset), length, offset)
+	return fmt.Sprintf("%s %s at %s (%d %s at %d)", op, shortSize(length), hex(offset), length, plural(int(length), "byte"), offset)
 }
 
 // outcome says what became of s, in a line with its ink.

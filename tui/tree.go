@@ -147,7 +147,7 @@ func (d *decoder) fields(err error) {
 	d.add(node{name: "cookie", value: hex(e.Cookie), more: "the kernel's name for the request", filter: d.filterOf("cookie")})
 	if e.Op != plugins.OpFlush {
 		d.add(node{name: "offset", value: fmt.Sprintf("%d (%s)", e.Offset, hex(e.Offset)), more: "where on the disk", filter: d.filterOf("offset")})
-		d.add(node{name: "length", value: fmt.Sprintf("%d bytes (%s)", e.Length, shortSize(e.Length)), more: "how much of the disk", filter: d.filterOf("length")})
+		d.add(node{name: "length", value: fmt.Sprintf("%d %s (%s)", e.Length, plural(int(e.Length), "byte"), shortSize(e.Length)), more: "how much of the disk", filter: d.filterOf("length")})
 	}
 }
 
@@ -158,7 +158,7 @@ func (d *decoder) payload(op plugins.Op, more string) {
 		return
 	}
 	d.depth = 1
-	n := node{name: "data", value: fmt.Sprintf("%d bytes", e.Length), more: more}
+	n := node{name: "data", value: fmt.Sprintf("%d %s", e.Length, plural(int(e.Length), "byte")), more: more}
 	switch kept := len(d.data); {
 	case kept == 0:
 		n.value += ", none kept"
