@@ -194,7 +194,7 @@ func TestEditHeld(t *testing.T) {
 	bench.set(func(*host.Status) { bench.held[0].Request.Length = 4 })
 	s.pulse()
 	s.press("k =")
-	s.mustShow("✓ enter answers the READ with 4 zeroes")
+	s.mustShow("✓ enter answers the READ with zeroes (4 bytes)")
 	s.press(typed("data@2=aabb") + " enter j =")
 	s.mustShow("enter answers the WRITE as if it were done")
 	s.press("enter")

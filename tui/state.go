@@ -55,6 +55,7 @@ type state struct {
 
 	versions []version            // the script's generations whose texts are known, ascending
 	changed  change               // what the last reload brought; zero = there was none
+	resaved  plugins.Stamp        // when the script was last saved as it was; 0 = never
 	faults   map[scriptLine]fault // where the script failed
 	unread   int                  // failures whose texts came too fast to be read: they may have been anywhere
 }
@@ -122,6 +123,9 @@ func (s *state) fold(p *pulse) {
 		if was.Generation != 0 && was.Generation != s.status.Generation {
 			s.noteChange(was.Generation, was.Callbacks)
 		}
+	}
+	if s.status.Unchanged != was.Unchanged {
+		s.resaved = s.now
 	}
 	if p.stats != nil {
 		s.stats = p.stats
@@ -318,8 +322,11 @@ func (s *state) open() int {
 	return n
 }
 
-// settled reports whether all figures that change with time alone have come to rest.
+// settled reports whether all that changes with time alone has come to rest.
 func (s *state) settled() bool {
+	if s.lately(s.resaved) || s.lately(s.changed.noticed) {
+		return false
+	}
 	for i := range s.trends {
 		for j := range s.trends[i].callbacks {
 			if !s.trends[i].callbacks[j].over(s.now) {

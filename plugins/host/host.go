@@ -86,6 +86,7 @@ type Host struct {
 	excerpt           string                  // guarded by mu
 	refused           string                  // guarded by mu
 	reloads, refusals int                     // guarded by mu
+	unchanged         int                     // saves that changed nothing; guarded by mu
 	closed            []time.Duration         // how long the gate was closed for each of the last swaps; guarded by mu
 }
 
@@ -242,6 +243,7 @@ func (h *Host) Status() Status {
 		Refused:     h.refused,
 		Reloads:     h.reloads,
 		Refusals:    h.refusals,
+		Unchanged:   h.unchanged,
 		Closed:      closedTimes(h.closed),
 		Held:        held,
 		Handles:     len(h.handles),

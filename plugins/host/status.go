@@ -53,8 +53,9 @@ type Status struct {
 	Excerpt string
 	Refused string
 
-	Reloads  int // generations swapped in since the first
-	Refusals int // reloads refused
+	Reloads   int // generations swapped in since the first
+	Refusals  int // reloads refused
+	Unchanged int // saves that changed nothing
 
 	Closed ClosedTimes // of the last thousand swaps
 
