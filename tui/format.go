@@ -85,5 +85,5 @@ func plural(n int, noun string) string {
 }
 
 // amount returns a number of things in full, "12,345 lines"; numbered short, "12k lines".
-func amount(n int, noun string) string  { return grouped(n) + " " + plural(n, noun) }
+func amount(n int, noun string) string   { return grouped(n) + " " + plural(n, noun) }
 func numbered(n int, noun string) string { return shortCount(uint64(n)) + " " + plural(n, noun) }

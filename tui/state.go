@@ -71,6 +71,7 @@ type connection struct {
 	front          plugins.Front
 	number         uint32
 	peer, export   string
+	disk           int    // the number of its disk, from 1; 0 = it is not looked up yet
 	refused        string // why its export was not opened, "" if it was
 	size           uint64
 	options        []string // negotiated, in words
@@ -199,7 +200,7 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	c := s.connection(e)
 	c.requests++
 	c.use(e)
-	if d := s.disk(c.export); d != nil {
+	if d := s.diskOf(c); d != nil {
 		d.add(e, text)
 	}
 	s.hits.add(e)
@@ -264,8 +265,8 @@ func (s *state) addConnection(e *recordings.Event, text string) {
 			c.errors++
 			break
 		}
-		c.export, c.size, c.refused = text, e.Length, ""
-		if d := s.disk(text); d != nil {
+		c.export, c.size, c.refused, c.disk = text, e.Length, "", 0
+		if d := s.diskOf(c); d != nil {
 			d.resize(e.Length)
 		}
 	case recordings.Negotiate:
