@@ -63,13 +63,14 @@ type Options struct {
 // A Host is a live plugin. It is a plugins.Backend; its methods may be called
 // from any goroutine.
 type Host struct {
-	opts  Options
-	shelf plugins.Shelf // what outlives a generation
-	held  atomic.Int64  // bytes in disks in memory
-	gate  gate
-	rules rules
-	holds holds
-	asked chan func(context.Context) error // what Run should do
+	opts   Options
+	shelf  plugins.Shelf // what outlives a generation
+	held   atomic.Int64  // bytes in disks in memory
+	gate   gate
+	rules  rules
+	holds  holds
+	delays delays
+	asked  chan func(context.Context) error // what Run should do
 
 	reloading chan struct{} // holds one token while a reload, or Close, is under way
 
@@ -225,7 +226,7 @@ func (h *Host) serving() (*generation, error) {
 
 // Status returns what the host is doing now.
 func (h *Host) Status() Status {
-	inFlight, held := h.gate.inFlight(), h.holds.count()
+	inFlight, held := oldestFirst(append(h.gate.inFlight(), h.delays.all()...)), h.holds.count()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return Status{
