@@ -34,8 +34,9 @@ func RequestHeader(r *plugins.Request, f Form) ([]byte, error) {
 
 // ReplyHeader returns what goes before the data of the reply to r, as this
 // package's server sends it if the data of a READ go in one piece; after an
-// error that is the whole reply. It is nil for a BLOCK_STATUS that succeeded,
-// which depends on the extents. errno is the plugin's, text its reason.
+// error that is the whole reply, and for a BLOCK_STATUS, of whose answer r has the
+// extents. It is nil for one without, and for one without structured replies,
+// which there cannot be. errno is the plugin's, text its reason.
 func ReplyHeader(r *plugins.Request, errno syscall.Errno, text string, f Form) []byte {
 	structured := f.Structured || f.Extended
 	c := coder{writing: true}
@@ -55,7 +56,18 @@ func ReplyHeader(r *plugins.Request, errno syscall.Errno, text string, f Form) [
 	case wire == 0 && structured && r.Op == plugins.OpRead:
 		return chunk(chunkOffsetData, offsetDataSize+r.Length, &offsetData{r.Offset})
 	case wire == 0 && r.Op == plugins.OpExtents:
-		return nil
+		n := countExtents(r)
+		switch {
+		case n == 0 || !structured:
+			return nil
+		case f.Extended:
+			chunk(chunkBlockStatusExt, uint64(blockStatusExtSize+n*descriptorExtSize), nil)
+			appendExtentsExt(&c, r, n)
+		default:
+			chunk(chunkBlockStatus, uint64(blockStatusSize+n*descriptorSize), nil)
+			appendExtents(&c, r, n)
+		}
+		return c.buf
 	case f.Extended:
 		return chunk(chunkNone, 0, nil)
 	}

@@ -87,14 +87,14 @@ func (t *transmission) answerRead(b *batch, s *slot) {
 // rounded down to the largest minimum block size that there is.
 const maxDescriptor = math.MaxUint32 &^ (64<<10 - 1)
 
-// countExtents returns how many of s's extents go into the answer: those from the
+// countExtents returns how many of r's extents go into the answer: those from the
 // start of the request on, of which only the last may go past its end, or with
 // REQ_ONE a single one.
-func countExtents(s *slot) int {
-	end, n := s.Offset+s.Length, 0
-	for pos := s.Offset; pos < end && n < min(len(s.Extents), plugins.MaxExtents); n++ {
-		pos = s.Extents[n].End()
-		if s.Flags&plugins.FlagReqOne != 0 {
+func countExtents(r *plugins.Request) int {
+	end, n := r.Offset+r.Length, 0
+	for pos := r.Offset; pos < end && n < min(len(r.Extents), plugins.MaxExtents); n++ {
+		pos = r.Extents[n].End()
+		if r.Flags&plugins.FlagReqOne != 0 {
 			pos = end
 		}
 	}
@@ -103,19 +103,25 @@ func countExtents(s *slot) int {
 
 // answerExtents appends what a BLOCK_STATUS brings.
 func (t *transmission) answerExtents(b *batch, s *slot) {
-	start, end, n := s.Offset, s.Offset+s.Length, countExtents(s)
-	m := blockStatus{allocationID}
+	n := countExtents(&s.Request)
 	t.chunk(b, s, chunkDone, chunkBlockStatus, blockStatusSize+n*descriptorSize)
-	m.fields(&b.coder)
-	for _, e := range s.Extents[:n] {
+	appendExtents(&b.coder, &s.Request, n)
+}
+
+// appendExtents appends the content of a BLOCK_STATUS chunk, with n extents of r.
+func appendExtents(c *coder, r *plugins.Request, n int) {
+	m := blockStatus{allocationID}
+	m.fields(c)
+	start, end := r.Offset, r.Offset+r.Length
+	for _, e := range r.Extents[:n] {
 		// What is too long for 32 bits goes past the end of the request, whose
 		// length has no more, and so is the last.
 		length := min(e.End()-start, max(maxDescriptor, end-start))
-		if s.Flags&plugins.FlagReqOne != 0 {
+		if r.Flags&plugins.FlagReqOne != 0 {
 			length = min(length, end-start)
 		}
 		d := descriptor{uint32(length), uint32(e.Type)}
-		d.fields(&b.coder)
+		d.fields(c)
 		start = e.End()
 	}
 }
@@ -124,16 +130,22 @@ func (t *transmission) answerExtents(b *batch, s *slot) {
 // extent. A server may use the short descriptors under extended headers, too, but
 // this way what it answers does not depend on what it finds.
 func (t *transmission) answerExtentsExt(b *batch, s *slot) {
-	start, end, n := s.Offset, s.Offset+s.Length, countExtents(s)
-	m := blockStatusExt{allocationID, uint32(n)}
+	n := countExtents(&s.Request)
 	t.chunk(b, s, chunkDone, chunkBlockStatusExt, blockStatusExtSize+n*descriptorExtSize)
-	m.fields(&b.coder)
-	for _, e := range s.Extents[:n] {
+	appendExtentsExt(&b.coder, &s.Request, n)
+}
+
+// appendExtentsExt appends the content of a BLOCK_STATUS_EXT chunk.
+func appendExtentsExt(c *coder, r *plugins.Request, n int) {
+	m := blockStatusExt{allocationID, uint32(n)}
+	m.fields(c)
+	start, end := r.Offset, r.Offset+r.Length
+	for _, e := range r.Extents[:n] {
 		d := descriptorExt{e.End() - start, uint64(e.Type)}
-		if s.Flags&plugins.FlagReqOne != 0 {
+		if r.Flags&plugins.FlagReqOne != 0 {
 			d.length = min(d.length, end-start)
 		}
-		d.fields(&b.coder)
+		d.fields(c)
 		start = e.End()
 	}
 }

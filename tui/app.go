@@ -187,7 +187,8 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			cmd = a.lift(msg)
 		}
 	case tea.KeyMsg:
-		a.trouble, a.result, a.said, a.reload.read = "", "", cell{}, a.scene.changed.to
+		a.trouble, a.result, a.said = "", "", cell{}
+		a.reload.read, a.reload.resaved = a.scene.changed.to, a.scene.resaved
 		cmd = a.keys(msg)
 	case tea.MouseMsg:
 		cmd = a.mouse(msg)

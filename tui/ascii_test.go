@@ -2,46 +2,28 @@ package tui
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
 // TestASCIIHasAllSigns: each sign that the sources draw has one in ASCII.
 func TestASCIIHasAllSigns(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "text.go" { // which is about texts of others
-			continue
+	eachLiteral(t, func(file string, lit *ast.BasicLit) {
+		if file == "text.go" || lit.Kind != token.STRING && lit.Kind != token.CHAR { // which is about texts of others
+			return
 		}
-		source, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		text, err := strconv.Unquote(lit.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ast.Inspect(source, func(n ast.Node) bool {
-			lit, ok := n.(*ast.BasicLit)
-			if !ok || lit.Kind != token.STRING && lit.Kind != token.CHAR {
-				return true
+		for _, r := range text {
+			if _, ok := asciiSigns[r]; r >= utf8.RuneSelf && !ok {
+				t.Errorf("%s: %c in %s has no sign in ASCII: add one to asciiSigns", file, r, lit.Value)
 			}
-			text, err := strconv.Unquote(lit.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range text {
-				if _, ok := asciiSigns[r]; r >= utf8.RuneSelf && !ok {
-					t.Errorf("%s: %c in %s has no sign in ASCII: add one to asciiSigns", name, r, lit.Value)
-				}
-			}
-			return true
-		})
-	}
+		}
+	})
 	for r, sign := range asciiSigns {
 		if width(string(r)) != 1 || sign < ' ' || sign > '~' {
 			t.Errorf("%c has %q, which is not of the same width", r, sign)

@@ -68,30 +68,25 @@ func (t *table) head(i ink) string {
 	return t.row(cells, nil)
 }
 
-// row draws cells. If it is selected, in the ink mark, it loses its other inks.
-func (t *table) row(cells []cell, mark *ink) string { return t.rowAfter(" ", cells, mark) }
+// row draws cells. If it is selected it loses its own inks.
+func (t *table) row(cells []cell, mark *selection) string { return t.rowAfter(" ", cells, mark) }
 
-// rows draws the rows of l that are seen. The selected one is marked where the
-// panel has the keys.
+// rows draws the rows of l that are seen, the selected one marked.
 func (t *table) rows(sc *scene, l *list, cells func(row int) []cell) []string {
 	var lines []string
 	from, to := l.visible()
 	for row := from; row < to; row++ {
-		var mark *ink
-		if row == l.selected && sc.focused {
-			mark = &sc.selected
-		}
-		lines = append(lines, t.row(cells(row), mark))
+		lines = append(lines, t.row(cells(row), sc.mark(l, row)))
 	}
 	return lines
 }
 
 // rowAfter is row after a sign, which the one of the selected row covers.
-func (t *table) rowAfter(sign string, cells []cell, mark *ink) string {
+func (t *table) rowAfter(sign string, cells []cell, mark *selection) string {
 	l := newLine(t.w)
 	blank := ink{}
 	if mark != nil {
-		blank, sign = *mark, "▸"
+		blank, sign = mark.ink, mark.sign
 	}
 	l.put(blank, sign)
 	shown := 0
@@ -103,7 +98,7 @@ func (t *table) rowAfter(sign string, cells []cell, mark *ink) string {
 			l.put(blank, " ")
 		}
 		if mark != nil {
-			c.ink = *mark
+			c.ink = mark.ink
 		}
 		l.putIn(c.ink, c.text, t.widths[i], t.columns[i].right)
 	}

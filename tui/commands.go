@@ -76,15 +76,15 @@ func groups() []group {
 		{"rules", ruleCommands()},
 		{"map", mapCommands()},
 		{"connections", connectionCommands()},
+		{"source", scriptCommands()},
+		{"callbacks", callbackCommands()},
+		{"output", outputCommands()},
 		{"view", listCommands()},
 		{"leave", quitCommands()},
 		{"recordings", recordingCommands()},
 		{"disk", holdCommands()},
 		{"disk", injectCommands()},
 		{"script", generationCommands()},
-		{"script", scriptCommands()},
-		{"callbacks", callbackCommands()},
-		{"output", outputCommands()},
 		{"script", refusalCommands()},
 		{"copy", copyCommands()},
 		{"screen", screenCommands()},
@@ -138,6 +138,29 @@ func openCommands() []command {
 			run: do(func(a *app) {
 				a.requests.list.pause()
 				a.detail = &detail{ordinal: -1}
+			}),
+		},
+		{
+			id: "ladder.open", keys: []string{"enter"}, where: inLadder, title: "open",
+			help: "show all of the request: fields, bytes, times",
+			enabled: func(a *app) (bool, string) {
+				_, ok := a.ladder.selectedRequest()
+				return ok, "no request is selected"
+			},
+			run: do(func(a *app) {
+				a.requests.list.pause()
+				a.detail = &detail{ordinal: a.requests.list.selected}
+				seq, _ := a.ladder.selectedRequest()
+				a.detail.show(&a.scene, seq)
+			}),
+		},
+		{
+			id: "held.open", keys: []string{"enter"}, where: inHeld, title: "open",
+			help:    "show its fields and bytes, and later the reply",
+			enabled: func(a *app) (bool, string) { return a.held.selected() != nil, "no request is held" },
+			run: do(func(a *app) {
+				q := *a.held.selected()
+				a.detail = &detail{subject: heldSubject(&a.scene, &q), ordinal: a.requests.list.selected, waiting: true, lookFrom: a.live.next}
 			}),
 		},
 		{

@@ -84,11 +84,11 @@ func (d *detail) compareData(sc *scene, w int) []string {
 	case differs < n:
 		title = fmt.Sprintf("data: the first byte that differs is byte %d", differs)
 	case len(a.data) != len(b.data):
-		title = fmt.Sprintf("data: the same as far as both go, %d bytes", n)
+		title = fmt.Sprintf("data: the same as far as both go, %s", amount(n, "byte"))
 	case a.event.Sum != b.event.Sum && a.event.Sum != 0 && b.event.Sum != 0:
-		title = fmt.Sprintf("data: the first %d bytes are the same, a later one differs", n)
+		title = fmt.Sprintf("data: the same in the first %s, and not behind", amount(n, "byte"))
 	default:
-		title = fmt.Sprintf("data: %d bytes are the same", n)
+		title = fmt.Sprintf("data: the same, %s", amount(n, "byte"))
 	}
 	lines := []string{newLine(w).put(sc.border, "──").put(sc.dim, " "+title+" ").fill(sc.border, "─", 0).end()}
 	per := 16

@@ -32,7 +32,7 @@ func factsOf(sc *scene, c *connection) []fact {
 		facts = append(facts, about("peer", c.peer, "who the client is, as far as the system tells"))
 	}
 	if c.refused == "" {
-		facts = append(facts, about("export", exportName(c.export)+", "+shortSize(c.size), fmt.Sprintf("the disk that it opened, of %d bytes", c.size)))
+		facts = append(facts, about("export", exportName(c.export)+", "+shortSize(c.size), "the disk that it opened, of "+amount(int(c.size), "byte")))
 	}
 	facts = append(facts, now(sc, c))
 	if c.front == plugins.FrontFUSE {
@@ -181,9 +181,9 @@ func (p *connections) drawFacts(sc *scene, w, h int) []string {
 	from, to := p.facts.visible()
 	for i := from; i < to; i++ {
 		f := &p.known[i]
-		var mark *ink
-		if i == p.facts.selected && p.inside {
-			mark = selection(sc)
+		var mark *selection
+		if p.inside {
+			mark = sc.mark(&p.facts, i)
 		}
 		value, meaning := f.value, f.meaning
 		if w < wideFacts {

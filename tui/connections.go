@@ -111,18 +111,11 @@ func (p *connections) draw(sc *scene, w, h int) []string {
 		{title: "export", width: 10, rank: 4},
 		{title: "peer", width: 12, rank: 6, grows: true},
 	})
-	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected {
-			mark = &sc.unfocused
-			if sc.focused && !p.inside {
-				mark = &sc.selected
-			}
-		}
-		lines = append(lines, t.row(p.cells(sc, &sc.connections[p.order[row]]), mark))
-	}
+	above := *sc
+	above.focused = sc.focused && !p.inside
+	lines := append([]string{t.head(sc.dim)}, t.rows(&above, &p.list, func(row int) []cell {
+		return p.cells(sc, &sc.connections[p.order[row]])
+	})...)
 	lines = block(lines, w, p.listRows(h))
 	return block(append(lines, p.drawFacts(sc, w, h)...), w, h)
 }

@@ -158,5 +158,5 @@ func (a *app) noteCopied(msg copied) {
 		a.trouble = fmt.Sprintf("copying the %s: %v", msg.what, msg.err)
 		return
 	}
-	a.said = cell{a.scene.good, fmt.Sprintf("✓ copied %d bytes: %s", msg.bytes, msg.what)}
+	a.said = cell{a.scene.good, fmt.Sprintf("✓ copied %s: %s", amount(msg.bytes, "byte"), msg.what)}
 }

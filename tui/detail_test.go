@@ -258,3 +258,42 @@ func TestGoldenRequests(t *testing.T) {
 		s.golden(t, "requests-300x80")
 	})
 }
+
+// TestExtentsReply: the reply to a BLOCK_STATUS has its bytes; where the log has
+// not all that they need, its extents, and why.
+func TestExtentsReply(t *testing.T) {
+	many := make([]plugins.Extent, 100)
+	for i := range many {
+		many[i] = plugins.Extent{Offset: 4096 + uint64(i)*512, Length: 512, Type: plugins.ExtentType(i % 2)}
+	}
+	for _, tt := range []struct {
+		name    string
+		front   plugins.Front
+		options []string
+		answer  string
+		shows   []string
+	}{
+		{"structured", plugins.FrontNBD, []string{"STRUCTURED_REPLY"}, "65536 data, 983040 hole,zero",
+			[]string{"extent length", "65536", "00 0f 00 00 00 00 00 03"}},
+		{"extended", plugins.FrontNBD, []string{"EXTENDED_HEADERS"}, "65536 data, 983040 hole,zero",
+			[]string{"descriptor count", "00 00 00 00 00 0f 00 00", "00 00 00 00 00 00 00 03"}},
+		{"many", plugins.FrontNBD, []string{"STRUCTURED_REPLY"}, recordings.FormatExtents(many, 4096),
+			[]string{"✓ 64 extents", "no bytes: the log has the first 64 only", "512 bytes  hole"}},
+		{"mount", plugins.FrontFUSE, nil, "65536 data", []string{"✓ 1 extent", "the kernel's messages are not kept", "0x1000"}},
+		{"old", plugins.FrontNBD, nil, "65536 data", []string{"✓ 1 extent", "lacks the handshake"}},
+		{"lost", plugins.FrontNBD, []string{"STRUCTURED_REPLY"}, "", []string{"✓ 0 extents", "the log has lost them"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log := recordings.NewLog(1 << 20)
+			for _, o := range tt.options {
+				log.Append(recordings.Event{Kind: recordings.Negotiate, Front: plugins.FrontNBD, Conn: 1, Times: plugins.Times{Received: 1}}, o, nil)
+			}
+			e := done(plugins.OpExtents, 4096, 1<<20)
+			e.Front = tt.front
+			log.Append(e, tt.answer, nil)
+			s := newScreen(t, 200, 60, log, nil, Options{})
+			s.press("enter")
+			s.mustShow(tt.shows...)
+		})
+	}
+}

@@ -8,7 +8,7 @@ import (
 func (d *detail) note(sc *scene) string {
 	switch {
 	case d.other != nil && d.tree.next > d.tree.selected+1:
-		return fmt.Sprintf(sc.named("%d more rows: {down.half}"), d.tree.next-d.tree.selected-1)
+		return numbered(d.tree.next-d.tree.selected-1, "more row") + sc.named(": {down.half}")
 	case d.other != nil:
 		return fmt.Sprintf("events %d and %d", d.event.Seq, d.other.event.Seq)
 	case d.gone:
@@ -63,16 +63,16 @@ const nameWidth = 14
 
 func (d *detail) drawTree(sc *scene, w, h int) []string {
 	var lines []string
+	with := *sc
+	with.focused = !d.inBytes
 	from, to := d.tree.visible()
 	for row := from; row < to; row++ {
 		n := &d.nodes[d.shown[row]]
 		l, blank := newLine(w), ink{}
 		sign := " "
 		if row == d.tree.selected {
-			sign, blank = "▸", sc.unfocused
-			if !d.inBytes {
-				blank = sc.selected
-			}
+			s := with.selection()
+			sign, blank = s.sign, s.ink
 		}
 		fold := "  "
 		switch {

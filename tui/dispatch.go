@@ -112,7 +112,8 @@ func (a *app) choose(c *command) tea.Cmd {
 // keptTold is how many shell lines are kept.
 const keptTold = 100
 
-// tell shows the shell line that does what the user did, until the next key.
+// tell shows the shell line that does what the user did, until the next key; the
+// last ones are kept.
 func (a *app) tell(line string) {
 	if line == "" {
 		return

@@ -33,8 +33,9 @@
 // dropped.
 //
 // The map of a disk is a [heat], which costs a request one cell of each that it
-// touches; cells smaller than its own are added up by a [lens], which reads the
-// log as a filter does, a piece at a time.
+// touches; cells smaller than its own, and all cells of disks that come after the
+// first few, are added up by a [lens], which reads the log as a filter does, a
+// piece at a time.
 //
 // Whatever is drawn goes through a [line], which cleans it of escape sequences
 // and keeps it within its cells, so that no script and no client can write to

@@ -1,6 +1,10 @@
 package tui
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/charmbracelet/x/ansi"
+)
 
 // A hint is a command in the footer: at which cell, and how many it takes.
 type hint struct {
@@ -32,25 +36,23 @@ func (a *app) footerHints() []hint {
 	}
 	x := 1 + width(a.question())
 	var out []hint
-	if a.said.text == "" || a.asking {
-		for i := range a.commands {
-			c := &a.commands[i]
-			if c.title == "" || c.where&a.where() == 0 || len(c.keys) == 0 || c.id == "help" {
-				continue
-			}
-			if find(a.commands, a.where(), c.keys[0]) != c {
-				continue // the card of a refused reload has its key
-			}
-			if ok, _ := a.can(c); !ok {
-				continue
-			}
-			w := width(hintText(c))
-			if x+w+2 > room+1 {
-				break
-			}
-			out = append(out, hint{c, x, w})
-			x += w + 2
+	for i := range a.commands {
+		c := &a.commands[i]
+		if c.title == "" || c.where&a.where() == 0 || len(c.keys) == 0 || c.id == "help" {
+			continue
 		}
+		if find(a.commands, a.where(), c.keys[0]) != c {
+			continue // the card of a refused reload has its key
+		}
+		if ok, _ := a.can(c); !ok {
+			continue
+		}
+		w := width(hintText(c))
+		if x+w+2 > room+1 {
+			break
+		}
+		out = append(out, hint{c, x, w})
+		x += w + 2
 	}
 	if help != nil {
 		out = append(out, *help)
@@ -70,19 +72,11 @@ func (a *app) keyOf(id string) string {
 
 func hintText(c *command) string { return keyName(c.keys[0]) + " " + c.title }
 
-// footer shows the keys that do something now, or what the last key did.
+// footer shows the keys that do something now.
 func (a *app) footer() string {
 	sc := &a.scene
 	l := newLine(a.width).put(ink{}, " ").put(sc.warn, a.question())
-	hints := a.footerHints()
-	if a.said.text != "" && !a.asking {
-		room := l.room
-		if len(hints) > 0 {
-			room = hints[0].x - 2
-		}
-		l.put(a.said.ink, cut(clean(clip(a.said.text, longText)), room))
-	}
-	for _, h := range hints {
+	for _, h := range a.footerHints() {
 		l.fill(ink{}, " ", a.width-h.x)
 		if h.command.id == "help" {
 			l.put(sc.key, " "+hintText(h.command)+" ")
@@ -91,4 +85,13 @@ func (a *app) footer() string {
 		l.put(sc.key, keyName(h.command.keys[0])).put(sc.dim, " "+h.command.title+"  ")
 	}
 	return l.end()
+}
+
+// say puts what the last key did, or why it did nothing, over the lower edge of
+// the panels, so that nothing moves or is hidden for it.
+func (a *app) say(edge string) string {
+	const left = 2 // cells of the edge that stay before it
+	l := newLine(a.width-2*left).put(ink{}, " ").put(a.said.ink, a.said.text).put(ink{}, " ")
+	w := a.width - 2*left - l.room
+	return ansi.Truncate(edge, left, "") + l.b.String() + ansi.TruncateLeft(edge, left+w, "")
 }

@@ -75,3 +75,15 @@ func grouped(n int) string {
 	}
 	return text
 }
+
+// plural returns the form of a noun for n things: "line", "lines".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// amount returns a number of things in full, "12,345 lines"; numbered short, "12k lines".
+func amount(n int, noun string) string   { return grouped(n) + " " + plural(n, noun) }
+func numbered(n int, noun string) string { return shortCount(uint64(n)) + " " + plural(n, noun) }

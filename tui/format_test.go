@@ -71,3 +71,19 @@ func TestShortCount(t *testing.T) {
 		}
 	}
 }
+
+func TestAmounts(t *testing.T) {
+	for _, tt := range []struct {
+		n           int
+		full, short string
+	}{
+		{0, "0 lines", "0 lines"},
+		{1, "1 line", "1 line"},
+		{2, "2 lines", "2 lines"},
+		{12345, "12,345 lines", "12k lines"},
+	} {
+		if full, short := amount(tt.n, "line"), numbered(tt.n, "line"); full != tt.full || short != tt.short {
+			t.Errorf("%d: %q and %q, want %q and %q", tt.n, full, short, tt.full, tt.short)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -162,6 +163,53 @@ func TestScriptedWritesLightCells(t *testing.T) {
 	if len(sizes) < 3 || p.lens.heat == nil {
 		t.Errorf("%d sizes of cells, lens %v", len(sizes), p.lens.heat != nil)
 	}
+}
+
+// TestManyDisks: each disk of any number has a map, though not of each something
+// is added up while it happens.
+func TestManyDisks(t *testing.T) {
+	log := recordings.NewLog(1 << 20)
+	const disks = heatedDisks + 12
+	sizes := func(n int) uint64 { return []uint64{1 << 20, 64 << 20, 1 << 63, 0}[n%4] }
+	at := func(n int) uint64 { return uint64(n) << 12 }
+	for n := range disks {
+		conn := uint32(n + 1)
+		if sizes(n) > 0 {
+			log.Append(opened(conn, sizes(n)), fmt.Sprint("disk", n), nil)
+		}
+		e := done(plugins.OpWrite, at(n), 512)
+		e.Conn = conn
+		log.Append(e, "", nil)
+		e.Op, e.Offset = plugins.OpTrim, at(n)+1<<12
+		log.Append(e, "", nil)
+	}
+	s := newScreen(t, 120, 40, log, nil, Options{})
+	s.press("8 z")
+	for n := range disks {
+		if sizes(n) == 0 {
+			continue // its connection never said what it opened
+		}
+		s.press(": " + typed(fmt.Sprint("map disk disk", n)) + " enter")
+		s.settle()
+		s.mustShow(fmt.Sprintf("disk%d, %s", n, shortSize(sizes(n))))
+		p := s.app.disk
+		p.at = at(n)
+		s.pulse()
+		s.settle()
+		if got := p.spot(&s.app.scene); got.writes.n == 0 {
+			t.Errorf("disk %d: nothing was written at %#x:\n%s", n, p.at, s.text())
+		}
+		if added := s.app.scene.findDisk(fmt.Sprint("disk", n)).heat != nil; added == (p.lens.heat != nil) {
+			t.Errorf("disk %d: added up %v, and read from the log %v", n, added, p.lens.heat != nil)
+		}
+	}
+	last := s.app.disk.grid.export
+	s.press("E")
+	if s.settle(); s.app.disk.grid.export == last {
+		t.Error("there is no next disk")
+	}
+	s.press(": " + typed("map disk nowhere") + " enter")
+	s.mustShow("want the name of an export")
 }
 
 // settle brings the pulses that a search needs.

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"workbench/plugins"
@@ -34,7 +35,7 @@ func (p *heldRequests) feed(sc *scene, w, h int) {
 		p.asked = was == 0 || was == p.acted
 	}
 	p.fed = true
-	p.list.feed(0, len(p.held), h-heldHead-len(p.more(sc, w, h)))
+	p.list.feed(0, len(p.held), h-heldHead-len(p.more(sc, w, h))-len(delays(sc, w, h)))
 }
 
 // number returns the number of the selected request, 0 if there is none.
@@ -68,14 +69,18 @@ func (p *heldRequests) selected() *host.HeldRequest {
 func (p *heldRequests) rowAt(y int) int { return p.list.rowAt(y - heldHead) }
 
 func (p *heldRequests) note(sc *scene) string {
-	if len(p.held) == 0 {
-		return ""
+	var parts []string
+	if n := len(p.held); n > 0 {
+		note := fmt.Sprintf("‖ %d held", n)
+		if late(sc, &p.held[0]) {
+			note += ", a client may give up soon"
+		}
+		parts = append(parts, note)
 	}
-	note := fmt.Sprintf("‖ %d held", len(p.held))
-	if oldest := &p.held[0]; late(sc, oldest) {
-		note += ", a client may give up soon"
+	if n := countDelayed(sc); n > 0 {
+		parts = append(parts, fmt.Sprintf("◐ %d delayed", n))
 	}
-	return note
+	return strings.Join(parts, " · ")
 }
 
 func (p *heldRequests) draw(sc *scene, w, h int) []string {
@@ -83,7 +88,8 @@ func (p *heldRequests) draw(sc *scene, w, h int) []string {
 		out := &page{w: w, sc: sc}
 		out.gap()
 		out.text(sc.dim, sc.named("No request is held. {hold} holds every request from now on; the rule op:write => hold, added by {rule}, only writes."))
-		return block(out.lines, w, h)
+		waiting := delays(sc, w, h)
+		return append(block(out.lines, w, h-len(waiting)), waiting...)
 	}
 	t := newTable(w, []column{
 		{title: "no", width: 4, right: true},
@@ -95,17 +101,9 @@ func (p *heldRequests) draw(sc *scene, w, h int) []string {
 		{title: "stage", width: 6, rank: 1},
 		{title: "why", width: 12, rank: 4, grows: true},
 	})
-	lines := []string{t.head(sc.dim)}
-	from, to := p.list.visible()
-	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected {
-			mark = selection(sc)
-		}
-		lines = append(lines, t.row(heldCells(sc, &p.held[row]), mark))
-	}
-	more := p.more(sc, w, h)
-	return append(block(lines, w, h-len(more)), more...)
+	lines := append([]string{t.head(sc.dim)}, t.rows(sc, &p.list, func(row int) []cell { return heldCells(sc, &p.held[row]) })...)
+	below := append(delays(sc, w, h), p.more(sc, w, h)...)
+	return append(block(lines, w, h-len(below)), below...)
 }
 
 func heldCells(sc *scene, q *host.HeldRequest) []cell {
@@ -186,7 +184,7 @@ func (p *heldRequests) more(sc *scene, w, h int) []string {
 			shortDuration(sc.now.Sub(q.Since)), shortDuration(clientPatience)))
 	}
 	if len(r.Data) > 0 {
-		out.head(fmt.Sprintf("data, %d bytes", len(r.Data)))
+		out.head("data, " + amount(len(r.Data), "byte"))
 		out.dump(r.Offset, r.Data[:min(len(r.Data), heldData)])
 	}
 	return out.lines[:min(len(out.lines), max(h*2/3, 0))]

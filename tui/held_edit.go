@@ -139,7 +139,7 @@ func applyData(name, place, value string, r *plugins.Request) error {
 		}
 	}
 	if at > uint64(len(r.Data)) || uint64(len(b)) > uint64(len(r.Data))-at {
-		return fmt.Errorf("%d bytes at %d: there are %d in all; len= comes first if there shall be more", len(b), at, len(r.Data))
+		return fmt.Errorf("%s at %d: there are %d in all; len= comes first if there shall be more", amount(len(b), "byte"), at, len(r.Data))
 	}
 	copy(r.Data[at:], b)
 	return nil

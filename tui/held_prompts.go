@@ -96,8 +96,8 @@ func (a *app) askAnswer() (q question, text string) {
 	reads := r.Op == plugins.OpRead
 	q = question{
 		sign:    fmt.Sprintf("answer %d", held.Number),
-		enter:   fmt.Sprintf("{prompt.accept} answers the READ with these %d bytes, without the script", r.Length),
-		empty:   fmt.Sprintf("{prompt.accept} answers the READ with %d zeroes, without the script", r.Length),
+		enter:   "{prompt.accept} answers the READ with this (" + amount(int(r.Length), "byte") + "), without the script",
+		empty:   "{prompt.accept} answers the READ with zeroes (" + amount(int(r.Length), "byte") + "), without the script",
 		history: a.past.Answers,
 		check: func(text string) error {
 			_, err := parseAnswer(text, r)

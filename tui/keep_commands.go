@@ -188,9 +188,9 @@ func (a *app) askAgain() (question, string) {
 	e, _ := readRequest(&a.scene, seq)
 	q := replayQuestion(requestWords)
 	q.sign = "again"
-	q.empty = fmt.Sprintf("{prompt.accept} does %s again; all does the %s that are shown", describe(e.Op, e.Offset, e.Length), grouped(next-first))
+	q.empty = fmt.Sprintf("{prompt.accept} does %s again; all does what is shown, %s", describe(e.Op, e.Offset, e.Length), amount(next-first, "request"))
 	if e.Op.Writes() {
-		q.empty = fmt.Sprintf("%s writes: writes and {prompt.accept} does it again; all does the %s that are shown", e.Op, grouped(next-first))
+		q.empty = fmt.Sprintf("%s writes: writes and {prompt.accept} does it again; all does what is shown, %s", e.Op, amount(next-first, "request"))
 	}
 	q.accept = func(a *app, text string) tea.Cmd {
 		plan, err := parseReplay(text, requestWords)
@@ -218,7 +218,7 @@ func (a *app) doAgain(seqs []uint64, o ReplayOptions) tea.Cmd {
 	o.Live = true
 	title := "one request, again"
 	if len(seqs) != 1 {
-		title = grouped(len(seqs)) + " requests, again"
+		title = amount(len(seqs), "request") + ", again"
 	}
 	return a.begin(title, func(ctx context.Context, t *task) outcome {
 		o.Progress = t.progress

@@ -141,7 +141,10 @@ func appendInFlight(sc *scene, out []moment) []moment {
 			continue
 		}
 		text := "in flight for " + shortDuration(sc.now.Sub(q.Received))
-		if q.Waiting {
+		switch {
+		case q.Rule > 0:
+			text += ", " + delayed(sc.state, q)
+		case q.Waiting:
 			text += ", waits for the reload"
 		}
 		out = append(out, moment{

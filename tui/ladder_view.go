@@ -78,7 +78,8 @@ func (p *ladder) drawMoment(sc *scene, w, row int, x *lanes) string {
 	l, base, sign := newLine(w), ink{}, " "
 	switch {
 	case row == p.list.selected:
-		base, sign = *selection(sc), "▸"
+		s := sc.selection()
+		base, sign = s.ink, s.sign
 	case e.Kind == recordings.Request && m.seq == p.at.seq:
 		sign = "•"
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // A lens adds up what the log has of a piece of a disk, for cells that are
-// smaller than those that the state has. Like a filter it reads the log a piece
-// at a time.
+// smaller than those that the state has, or of a disk of which it has none. Like a
+// filter it reads the log a piece at a time.
 type lens struct {
 	heat   *heat // nil = it is not needed
 	export string
@@ -19,10 +19,11 @@ type lens struct {
 // aim points the lens at the cells of 1<<shift bytes from a place of d on.
 func (n *lens) aim(sc *scene, d *disk, shift uint, from uint64) {
 	n.seen = true
-	if shift >= d.heat.shift {
+	if d.heat != nil && shift >= d.heat.shift {
 		n.heat = nil
 		return
 	}
+	shift = min(shift, largestShift)
 	half := uint64(1) << (shift + heatDepth - 1) // what is seen at once is no more than that
 	base := from / half * half
 	if n.heat != nil && n.export == d.export && n.heat.shift == shift && n.heat.base == base && n.heat.end == d.extent() {

@@ -248,7 +248,7 @@ func TestRecordReplayAndOpen(t *testing.T) {
 
 	d.write(t, strings.ReplaceAll(strings.ReplaceAll(deckScript, "1 << 20", "1048576"), "pwrite(buf,", `pwrite(string.upper(buf),`))
 	d.press("r enter")
-	d.mustShow("✗ named.wbrec, replayed: 1 differ of 3 requests", "byte 0 (0x1000 on the disk)")
+	d.mustShow("✗ named.wbrec, replayed: 1 differs of 3 requests", "byte 0 (0x1000 on the disk)")
 	live := d.app
 	d.press("enter")
 	d.mustShow("named.wbrec: disk.lua", "esc leaves", "READ 11 B at 0x1000", "│hello, d", "3 requests in")
@@ -258,7 +258,7 @@ func TestRecordReplayAndOpen(t *testing.T) {
 	d.do(plugins.OpRead, 0, "        ") // the live one goes on folding
 	d.pulse()
 	d.press("esc esc")
-	d.mustShow("1 differ of 3 requests")
+	d.mustShow("1 differs of 3 requests")
 	d.press("1 esc esc")
 	d.mustShow("following · 4")
 	if d.quit {

@@ -79,3 +79,26 @@ func (l *list) rowAt(y int) int {
 
 // empty reports whether there is no row at all.
 func (l *list) empty() bool { return l.next <= l.first }
+
+// A selection is how the selected row is drawn: an ink, and a sign before it. A row
+// that is not selected has none: nil.
+type selection struct {
+	ink
+	sign string
+}
+
+// selection returns how the selected row is drawn where there are the keys, or not.
+func (sc *scene) selection() *selection {
+	if sc.focused {
+		return &selection{sc.selected, "▸"}
+	}
+	return &selection{sc.unfocused, "▹"}
+}
+
+// mark returns how a row of l is drawn if it is the selected one, else nil.
+func (sc *scene) mark(l *list, row int) *selection {
+	if row != l.selected {
+		return nil
+	}
+	return sc.selection()
+}

@@ -198,5 +198,8 @@ func (p *diskMap) filter(sc *scene) string {
 // next shows the next disk.
 func (p *diskMap) next(sc *scene) {
 	i := slices.IndexFunc(sc.disks, func(d disk) bool { return d.export == p.grid.export })
-	p.export, p.chosen = sc.disks[(i+1)%len(sc.disks)].export, true
+	p.choose(sc.disks[(i+1)%len(sc.disks)].export)
 }
+
+// choose shows the disk of an export.
+func (p *diskMap) choose(export string) { p.export, p.chosen = export, true }

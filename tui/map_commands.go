@@ -1,8 +1,61 @@
 package tui
 
 import (
+	"errors"
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
+
+	"workbench/recordings"
 )
+
+// errNoDisk says what is missing of the name of a disk.
+var errNoDisk = errors.New("want the name of an export that a client has opened; tab completes it")
+
+// askDisk asks for the disk whose map is shown.
+func (a *app) askDisk() (question, string) {
+	return question{
+		sign:  "disk:",
+		enter: "{prompt.accept} shows the map of this disk",
+		check: func(text string) error {
+			if a.findDiskNamed(text) == nil {
+				return errNoDisk
+			}
+			return nil
+		},
+		complete: func(text string, cursor int) (int, []recordings.Candidate) {
+			var offers []recordings.Candidate
+			for i := range a.scene.disks {
+				if d := &a.scene.disks[i]; strings.HasPrefix(exportName(d.export), text[:cursor]) {
+					offers = append(offers, recordings.Candidate{Text: exportName(d.export), Help: shortSize(d.extent())})
+				}
+			}
+			return 0, offers
+		},
+		accept: func(a *app, text string) tea.Cmd {
+			d := a.findDiskNamed(text)
+			if d == nil {
+				a.prompt.problem = errNoDisk
+				return nil
+			}
+			a.prompt = nil
+			a.disk.choose(d.export)
+			a.focusOn(mapPanel)
+			return nil
+		},
+	}, ""
+}
+
+// findDiskNamed returns the disk that is called so on the screen, nil if there is none.
+func (a *app) findDiskNamed(name string) *disk {
+	name = strings.TrimSpace(name)
+	for i := range a.scene.disks {
+		if d := &a.scene.disks[i]; exportName(d.export) == name {
+			return d
+		}
+	}
+	return nil
+}
 
 // mapCommands returns the part of the table that is about the map of a disk.
 func mapCommands() []command {
@@ -63,6 +116,7 @@ func mapCommands() []command {
 				return len(a.scene.disks) > 1, "there is no other disk"
 			},
 			run: do(func(a *app) { a.disk.next(&a.scene) }),
+			ask: (*app).askDisk,
 		},
 		{
 			id: "map.left", keys: []string{"h", "left"}, where: inMap,

@@ -233,11 +233,11 @@ func (p *diskMap) drawRuler(sc *scene, w int) string {
 func (p *diskMap) drawRow(sc *scene, w, row int, h *heat, cells []spot, paint *paint) string {
 	g, l := &p.grid, newLine(w)
 	first := uint64(row*g.per) << g.shift
-	mark := " "
-	if row == p.list.selected {
-		mark = "▸"
+	mark, sign := sc.mark(&p.list, row), " "
+	if mark != nil {
+		sign = mark.sign
 	}
-	l.put(sc.key, mark).putIn(sc.dim, hex(first), g.label-2, true).put(ink{}, " ")
+	l.put(sc.key, sign).putIn(sc.dim, hex(first), g.label-2, true).put(ink{}, " ")
 	var run cell
 	for i := range g.per {
 		at := first + uint64(i)<<g.shift
@@ -253,8 +253,8 @@ func (p *diskMap) drawRow(sc *scene, w, row int, h *heat, cells []spot, paint *p
 				c.text += " "
 			}
 		}
-		if row == p.list.selected && i == g.col {
-			c.ink = *selection(sc)
+		if mark != nil && i == g.col {
+			c.ink = mark.ink
 		}
 		if c.ink != run.ink {
 			l.put(run.ink, run.text)

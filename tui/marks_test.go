@@ -100,7 +100,7 @@ func TestCompare(t *testing.T) {
 		t.Error("a key did something that cannot be seen")
 	}
 	s.press("esc j m d")
-	s.mustShow("1: event 0 (a)", "2: event 2 (b)", "data: 31 bytes are the same", "= op ")
+	s.mustShow("1: event 0 (a)", "2: event 2 (b)", "data: the same, 31 bytes", "= op ")
 	s.press("j j ctrl+d g esc")
 	if s.app.detail != nil {
 		t.Error("esc did not close the view")

@@ -207,9 +207,9 @@ func (m *menu) drawRows(a *app, w, h int) []string {
 			cells[1].ink = sc.dim
 			cells[2] = cell{sc.dim, c.help + " · " + why}
 		}
-		var mark *ink
+		var mark *selection
 		if i == m.list.selected {
-			mark = &sc.selected
+			mark = &selection{sc.selected, "▸"}
 		}
 		lines = append(lines, t.row(cells, mark))
 	}

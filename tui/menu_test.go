@@ -62,22 +62,24 @@ func TestMenuTellsMore(t *testing.T) {
 	s.mustShow(":held fail ✗ only in: held")
 }
 
-// TestReasonsAreSaid: a key whose command cannot be run says why in the footer,
-// until the next key.
+// TestReasonsAreSaid: a key whose command cannot be run says why above the footer,
+// which keeps its hints, until the next key.
 func TestReasonsAreSaid(t *testing.T) {
 	log, bench := fixture()
 	s := newScreen(t, 80, 24, log, bench, fixtureOptions())
 	s.press("U")
-	if footer := lastRow(s); !strings.Contains(footer, "there is no generation before this one") || !strings.Contains(footer, "? help") {
-		t.Errorf("the footer is %q", footer)
+	if said := saidRow(s); !strings.Contains(said, "┗━ there is no generation before this one ━") && !strings.Contains(said, "╰─ there is no generation before this one ─") {
+		t.Errorf("the edge is %q", said)
 	}
+	s.mustShow("enter open  / filter", "? help")
 	s.press("j")
 	s.mustNotShow("there is no generation")
 }
 
-func lastRow(s *screen) string {
+// saidRow returns the lower edge of the panels, where what was done is said.
+func saidRow(s *screen) string {
 	rows := strings.Split(s.text(), "\n")
-	return rows[len(rows)-1]
+	return rows[len(rows)-2]
 }
 
 // TestToldLines: what was done by a key is told as a shell line.
@@ -93,9 +95,10 @@ func TestToldLines(t *testing.T) {
 		log, bench := fixture()
 		s := newScreen(t, 140, 40, log, bench, fixtureOptions())
 		s.press(tt.keys)
-		if footer := lastRow(s); !strings.Contains(footer, tt.want) {
-			t.Errorf("after %q the footer is %q, want %q", tt.keys, footer, tt.want)
+		if said := saidRow(s); !strings.Contains(said, tt.want) {
+			t.Errorf("after %q the edge is %q, want %q", tt.keys, said, tt.want)
 		}
+		s.mustShow("? help", "/ filter")
 	}
 	// What went wrong is not told as done.
 	log, bench := fixture()

@@ -2,44 +2,26 @@ package tui
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 )
 
 // TestNamedCommands: what the sources name the key of is a command.
 func TestNamedCommands(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	table := commands()
 	seen := 0
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	eachLiteral(t, func(file string, lit *ast.BasicLit) {
+		if lit.Kind != token.STRING || lit.Value[0] != '"' {
+			return
 		}
-		source, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
+		for _, found := range commandInText.FindAllString(lit.Value, -1) {
+			seen++
+			if !slices.ContainsFunc(table, func(c command) bool { return c.id == found[1:len(found)-1] }) {
+				t.Errorf("%s: %s is no command", file, found)
+			}
 		}
-		ast.Inspect(source, func(n ast.Node) bool {
-			lit, ok := n.(*ast.BasicLit)
-			if !ok || lit.Kind != token.STRING || lit.Value[0] != '"' {
-				return true
-			}
-			for _, found := range commandInText.FindAllString(lit.Value, -1) {
-				seen++
-				if !slices.ContainsFunc(table, func(c command) bool { return c.id == found[1:len(found)-1] }) {
-					t.Errorf("%s: %s is no command", name, found)
-				}
-			}
-			return true
-		})
-	}
+	})
 	if seen < 20 {
 		t.Errorf("only %d keys are named", seen)
 	}

@@ -121,8 +121,8 @@ func (p *output) lead(sc *scene, o *outputLine) string {
 func (p *output) drawLine(sc *scene, w int, d drawnLine) []string {
 	o := &sc.output[d.line-sc.outputGone]
 	blank, mark, dim := ink{}, " ", sc.dim
-	if d.line == p.list.selected && sc.focused && !p.list.follow {
-		blank, dim, mark = sc.selected, sc.selected, "▸"
+	if s := sc.mark(&p.list, d.line); s != nil && !p.list.follow {
+		blank, dim, mark = s.ink, s.ink, s.sign
 	}
 	sign, i := "", blank
 	switch e := &o.event; {

@@ -194,7 +194,7 @@ func TestEditHeld(t *testing.T) {
 	bench.set(func(*host.Status) { bench.held[0].Request.Length = 4 })
 	s.pulse()
 	s.press("k =")
-	s.mustShow("✓ enter answers the READ with 4 zeroes")
+	s.mustShow("✓ enter answers the READ with zeroes (4 bytes)")
 	s.press(typed("data@2=aabb") + " enter j =")
 	s.mustShow("enter answers the WRITE as if it were done")
 	s.press("enter")
@@ -290,6 +290,30 @@ func TestSlowRequest(t *testing.T) {
 	if strings.Contains(s.text(), "runs") {
 		t.Error("a request of 10 ms is called slow")
 	}
+}
+
+// TestDelayed: what a rule delays is listed, with the time left, and hides no
+// callback that hangs.
+func TestDelayed(t *testing.T) {
+	log, bench := fixture()
+	origin := plugins.Origin{Front: plugins.FrontNBD, Conn: 1}
+	for n := range 20 {
+		bench.status.InFlight = append(bench.status.InFlight, host.InFlight{
+			Op: plugins.OpWrite, Offset: uint64(n) << 12, Length: 4096, Origin: origin, Received: fixtureNow - plugins.Stamp(9000-n)*ms,
+			Rule: 2, Until: fixtureNow + plugins.Stamp(1500+n)*ms,
+		})
+	}
+	s := newScreen(t, 80, 24, log, bench, fixtureOptions())
+	s.press("5 z")
+	s.mustShow("◐ rule 2 delays, 1.5s to go", "No request is held", "20 delayed by rules", "WRITE 0x0 4 KiB nbd#1", "and 16 more", "◐ 20 delayed")
+	s.press("1")
+	s.mustShow("20 in flight, rule 2 delays, 1.5s to go: WRITE 0x0 4 KiB")
+	bench.hold()
+	bench.set(func(st *host.Status) { st.InFlight = append(st.InFlight, inFlight()[0]) })
+	s.pulse()
+	s.mustShow("21 in flight, pread runs 3.2s: READ 0x7000")
+	s.press("5")
+	s.mustShow("‖ 3 held", "20 delayed", "held request 3")
 }
 
 // TestShellLines: what does the same in a shell is said where there is something.

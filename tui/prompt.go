@@ -152,9 +152,9 @@ func (p *prompt) draw(sc *scene, w, offers int) []string {
 	var rows []string
 	from := p.firstOffer(offers)
 	for i, c := range p.offers[from:min(from+offers, len(p.offers))] {
-		var mark *ink
+		var mark *selection
 		if from+i == p.marked {
-			mark = &sc.selected
+			mark = &selection{sc.selected, "▸"}
 		}
 		rows = append(rows, t.row([]cell{{sc.key, c.Text}, {sc.dim, c.Help}}, mark))
 	}

@@ -162,7 +162,7 @@ func (a *app) record() tea.Cmd {
 		lists := a.named("{panel.recordings} lists recordings")
 		return func() tea.Msg {
 			s, err := recorder.Stop()
-			return outcome{err: err, said: fmt.Sprintf("recorded %s events, %s, in %s; %s", grouped(int(s.Events)), shortSize(uint64(s.Bytes)), s.Path, lists)}
+			return outcome{err: err, said: fmt.Sprintf("recorded %s, %s, in %s; %s", amount(int(s.Events), "event"), shortSize(uint64(s.Bytes)), s.Path, lists)}
 		}
 	}
 	a.prompt = newPrompt(question{

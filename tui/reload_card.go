@@ -19,7 +19,8 @@ type reloadCard struct {
 	refusals int  // that it has told of
 	folded   bool // one row is enough
 	guard    keyGuard
-	read     uint32 // the generation whose coming the user has seen
+	read     uint32        // the generation whose coming the user has seen,
+	resaved  plugins.Stamp // and the save that changed nothing
 }
 
 // notice unfolds the card when there is another refusal.
@@ -126,11 +127,19 @@ func (a *app) choices(bar func() *line, tight bool) []string {
 // pressed before.
 const changeTime = 8 * time.Second
 
-// reloaded returns the rows about a reload that went well: what it changed.
+// lately reports whether something that is told of for a while has just been.
+func (s *state) lately(at plugins.Stamp) bool { return at != 0 && s.now.Sub(at) <= changeTime }
+
+// reloaded returns the rows about a reload that went well: what it changed; or
+// about a save that changed nothing.
 func (a *app) reloaded() []string {
 	sc := &a.scene
 	c := &sc.changed
-	if c.to == 0 || c.to == a.reload.read || sc.now.Sub(c.noticed) > changeTime || sc.status.Problem != nil {
+	if sc.lately(sc.resaved) && sc.resaved != a.reload.resaved && sc.resaved > c.noticed {
+		text := fmt.Sprintf(" ↻ saved, and nothing has changed: generation %d serves on", sc.status.Generation)
+		return []string{newLine(a.width).put(sc.dim, text).end()}
+	}
+	if c.to == 0 || c.to == a.reload.read || !sc.lately(c.noticed) || sc.status.Problem != nil {
 		return nil
 	}
 	text := fmt.Sprintf(" ↻ generation %d serves", c.to)

@@ -82,12 +82,12 @@ func (r *report) selected() *replay.Difference {
 // verdict says in one line how the sides compare.
 func (r *report) verdict(sc *scene) (ink, string) {
 	times := fmt.Sprintf("%s %s, %s %s", r.was, shortDuration(r.Recorded), r.is, shortDuration(r.Took))
-	requests := grouped(int(r.Requests)) + plural(int(r.Requests))
+	requests := amount(int(r.Requests), "request")
 	switch {
 	case r.stopped != "":
-		return sc.warn, fmt.Sprintf("◌ %s: %d differ up to there, of %s: %s", r.title, r.Differ, requests, r.stopped)
+		return sc.warn, fmt.Sprintf("◌ %s: %s up to there, of %s: %s", r.title, r.Verdict(), requests, r.stopped)
 	case r.Differ > 0:
-		return sc.bad, fmt.Sprintf("✗ %s: %d differ of %s (%s)", r.title, r.Differ, requests, times)
+		return sc.bad, fmt.Sprintf("✗ %s: %s of %s (%s)", r.title, r.Verdict(), requests, times)
 	case r.Compared == 0:
 		return sc.warn, fmt.Sprintf("◌ %s: nothing could be compared, of %s", r.title, requests)
 	}
@@ -137,7 +137,7 @@ func (r *report) more(sc *scene, w, h int) []string {
 		out.head("what was left out")
 	}
 	for _, l := range r.Left {
-		out.text(sc.dim, fmt.Sprintf("%d %s", l.Count, l.Why))
+		out.text(sc.dim, l.String())
 	}
 	for _, note := range r.Notes {
 		out.text(sc.dim, note)

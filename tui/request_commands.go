@@ -60,7 +60,7 @@ func requestCommands() []command {
 			run:  do(func(a *app) { a.moveInTime(1) }),
 		},
 		{
-			id: "clock", keys: []string{"t"}, where: inRequests | inLadder,
+			id: "clock", keys: []string{"t"}, where: inRequests | inLadder, title: "times",
 			help: "times of the day, since the first, or between",
 			run:  do(func(a *app) { a.requests.clock = (a.requests.clock + 1) % numClocks }),
 		},
@@ -119,29 +119,6 @@ func requestCommands() []command {
 				return why == "", why
 			},
 			run: do((*app).compare),
-		},
-		{
-			id: "ladder.open", keys: []string{"enter"}, where: inLadder, title: "open",
-			help: "show all of the request: fields, bytes, times",
-			enabled: func(a *app) (bool, string) {
-				_, ok := a.ladder.selectedRequest()
-				return ok, "no request is selected"
-			},
-			run: do(func(a *app) {
-				a.requests.list.pause()
-				a.detail = &detail{ordinal: a.requests.list.selected}
-				seq, _ := a.ladder.selectedRequest()
-				a.detail.show(&a.scene, seq)
-			}),
-		},
-		{
-			id: "held.open", keys: []string{"enter"}, where: inHeld, title: "open",
-			help:    "show its fields and bytes, and later the reply",
-			enabled: func(a *app) (bool, string) { return a.held.selected() != nil, "no request is held" },
-			run: do(func(a *app) {
-				q := *a.held.selected()
-				a.detail = &detail{subject: heldSubject(&a.scene, &q), ordinal: a.requests.list.selected, waiting: true, lookFrom: a.live.next}
-			}),
 		},
 	}
 }

@@ -127,15 +127,11 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 	}
 	lines := []string{t.head(sc.dim)}
 	for i := range events {
-		var mark *ink
-		if first+i == p.list.selected {
-			mark = selection(sc)
-		}
 		sign := sc.marks.of(&events[i])
 		if sign == "" {
 			sign = " "
 		}
-		lines = append(lines, t.rowAfter(sign, rows.cells(&events[i], &before), mark))
+		lines = append(lines, t.rowAfter(sign, rows.cells(&events[i], &before), sc.mark(&p.list, first+i)))
 		before = events[i]
 	}
 	lines = block(lines, w, h-inFlightRows(sc))
@@ -143,14 +139,6 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 		lines = append(lines, drawInFlight(sc, w))
 	}
 	return lines
-}
-
-// selection returns the ink of the selected row.
-func selection(sc *scene) *ink {
-	if sc.focused {
-		return &sc.selected
-	}
-	return &sc.unfocused
 }
 
 func (p *requests) drawEmpty(sc *scene, w, h int) []string {

@@ -32,7 +32,7 @@ var saveFormats = []recordings.Candidate{
 // askSave asks for the file that the requests which are shown go to.
 func (a *app) askSave() (question, string) {
 	first, next := a.requests.index(&a.scene).bounds()
-	what := grouped(next-first) + plural(next-first)
+	what := amount(next-first, "request")
 	if a.requests.picked != nil {
 		what += " that the filter picks"
 	}

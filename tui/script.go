@@ -243,13 +243,10 @@ func (p *script) draw(sc *scene, w, h int) []string {
 	lines := []string{p.title(sc, w)}
 	from, to := p.list.visible()
 	for row := from; row < to; row++ {
-		var mark *ink
-		if row == p.list.selected && sc.focused {
-			mark = &sc.selected
-		}
+		mark := sc.mark(&p.list, row)
 		switch at := row - len(p.head); {
 		case at < 0 && mark != nil && strings.HasPrefix(p.head[row], " "):
-			lines = append(lines, "▸"+p.head[row][1:])
+			lines = append(lines, mark.sign+p.head[row][1:])
 		case at < 0:
 			lines = append(lines, p.head[row])
 		case p.shown.changes:

@@ -10,21 +10,21 @@ import (
 const faultRoom = 16
 
 // drawLine draws a line of the text: mark, number, what happened there, words.
-func (p *script) drawLine(sc *scene, w, at int, mark *ink) string {
+func (p *script) drawLine(sc *scene, w, at int, mark *selection) string {
 	l, blank := newLine(w), ink{}
 	in := func(i ink) ink { // a selected row is in one ink
 		if mark != nil {
-			return *mark
+			return mark.ink
 		}
 		return i
 	}
 	sign, i := " ", blank
 	f, failed := p.faults[at]
 	switch {
-	case mark != nil:
-		sign = "▸"
 	case at == p.blamed:
 		sign, i = "→", sc.bad
+	case mark != nil:
+		sign = mark.sign
 	}
 	l.put(in(i), sign).put(in(sc.dim), fmt.Sprintf("%*d ", p.digits(), at+1))
 	gutter, i := "", blank
@@ -59,7 +59,7 @@ const gutterWidth = 5
 func (p *script) digits() int { return max(len(fmt.Sprint(len(p.code.lines))), 2) }
 
 // drawDiffer draws a line of the comparison.
-func (p *script) drawDiffer(sc *scene, w int, d diffLine, mark *ink) string {
+func (p *script) drawDiffer(sc *scene, w int, d diffLine, mark *selection) string {
 	i, number := ink{}, fmt.Sprintf("%*d", p.digits(), d.line)
 	switch d.sign {
 	case '+':
@@ -72,7 +72,7 @@ func (p *script) drawDiffer(sc *scene, w int, d diffLine, mark *ink) string {
 	blank, sign := ink{}, " "
 	dim := sc.dim
 	if mark != nil {
-		blank, dim, i, sign = *mark, *mark, *mark, "▸"
+		blank, dim, i, sign = mark.ink, mark.ink, mark.ink, mark.sign
 	}
 	l := newLine(w).put(blank, sign).put(dim, number+" ")
 	if d.sign == '@' {

@@ -247,6 +247,30 @@ func TestReloadTold(t *testing.T) {
 	s.mustNotShow("↻ generation 4 serves ·")
 }
 
+// TestSavedUnchanged: a save that changes nothing is told of for a while, or until
+// the next key.
+func TestSavedUnchanged(t *testing.T) {
+	log, bench := fixture()
+	s := newScreen(t, 80, 24, log, bench, fixtureOptions())
+	const told = "↻ saved, and nothing has changed: generation 2 serves on"
+	save := func() {
+		bench.set(func(st *host.Status) { st.Unchanged++ })
+		s.now += 1000 * ms
+		s.pulse()
+		s.mustShow(told)
+	}
+	save()
+	if s.idle {
+		t.Error("nothing would take the row away")
+	}
+	s.press("j")
+	s.mustNotShow("saved")
+	save()
+	s.now += 9000 * ms
+	s.pulse()
+	s.mustNotShow("saved")
+}
+
 // TestRecordedScript: a recording knows its scripts too.
 func TestRecordedScript(t *testing.T) {
 	log, _ := fixture()

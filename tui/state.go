@@ -55,6 +55,7 @@ type state struct {
 
 	versions []version            // the script's generations whose texts are known, ascending
 	changed  change               // what the last reload brought; zero = there was none
+	resaved  plugins.Stamp        // when the script was last saved as it was; 0 = never
 	faults   map[scriptLine]fault // where the script failed
 	unread   int                  // failures whose texts came too fast to be read: they may have been anywhere
 }
@@ -70,6 +71,7 @@ type connection struct {
 	front          plugins.Front
 	number         uint32
 	peer, export   string
+	disk           int    // the number of its disk, from 1; 0 = it is not looked up yet
 	refused        string // why its export was not opened, "" if it was
 	size           uint64
 	options        []string // negotiated, in words
@@ -122,6 +124,9 @@ func (s *state) fold(p *pulse) {
 		if was.Generation != 0 && was.Generation != s.status.Generation {
 			s.noteChange(was.Generation, was.Callbacks)
 		}
+	}
+	if s.status.Unchanged != was.Unchanged {
+		s.resaved = s.now
 	}
 	if p.stats != nil {
 		s.stats = p.stats
@@ -195,7 +200,7 @@ func (s *state) addRequest(e *recordings.Event, text string) {
 	c := s.connection(e)
 	c.requests++
 	c.use(e)
-	if d := s.disk(c.export); d != nil {
+	if d := s.diskOf(c); d != nil {
 		d.add(e, text)
 	}
 	s.hits.add(e)
@@ -260,8 +265,8 @@ func (s *state) addConnection(e *recordings.Event, text string) {
 			c.errors++
 			break
 		}
-		c.export, c.size, c.refused = text, e.Length, ""
-		if d := s.disk(text); d != nil {
+		c.export, c.size, c.refused, c.disk = text, e.Length, "", 0
+		if d := s.diskOf(c); d != nil {
 			d.resize(e.Length)
 		}
 	case recordings.Negotiate:
@@ -318,8 +323,11 @@ func (s *state) open() int {
 	return n
 }
 
-// settled reports whether all figures that change with time alone have come to rest.
+// settled reports whether all that changes with time alone has come to rest.
 func (s *state) settled() bool {
+	if s.lately(s.resaved) || s.lately(s.changed.noticed) {
+		return false
+	}
 	for i := range s.trends {
 		for j := range s.trends[i].callbacks {
 			if !s.trends[i].callbacks[j].over(s.now) {

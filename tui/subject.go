@@ -17,7 +17,10 @@ type subject struct {
 	event recordings.Event
 	text  string // why it failed
 	data  []byte // the first bytes that it moved
-	held  *host.HeldRequest
+
+	extents []plugins.Extent // what EXTENTS answered
+	more    bool             // there were more of them
+	held    *host.HeldRequest
 
 	form  nbd.Form // of its messages
 	known bool     // whether form is, or else assumed
@@ -34,6 +37,9 @@ func readSubject(sc *scene, seq uint64) (s subject, ok bool) {
 	text, _ := sc.events.Text(&e)
 	s.text = clip(text, longText)
 	s.data, _ = sc.events.Data(&e)
+	if e.Op == plugins.OpExtents && !e.Failed() {
+		s.extents, s.more = recordings.ParseExtents(text, e.Offset), strings.HasSuffix(text, "...")
+	}
 	s.form, s.known = formOf(sc, &e)
 	return s, true
 }
@@ -41,7 +47,7 @@ func readSubject(sc *scene, seq uint64) (s subject, ok bool) {
 // heldSubject returns what is known of a held request.
 func heldSubject(sc *scene, q *host.HeldRequest) subject {
 	r := &q.Request
-	s := subject{held: q, data: r.Data[:min(len(r.Data), recordings.PreviewSize)]}
+	s := subject{held: q, data: r.Data[:min(len(r.Data), recordings.PreviewSize)], extents: r.Extents}
 	s.event = recordings.Event{
 		Kind: recordings.Request, Front: r.Origin.Front, Conn: r.Origin.Conn, Cookie: r.Origin.Cookie,
 		Op: r.Op, Flags: r.Flags, Offset: r.Offset, Length: r.Length, Generation: r.Generation, Rule: r.Rule,
@@ -72,8 +78,12 @@ func formOf(sc *scene, e *recordings.Event) (nbd.Form, bool) {
 // request returns s as a front end would have it.
 func (s *subject) request() *plugins.Request {
 	e := &s.event
+	extents := s.extents
+	if s.more { // the header of the reply says how many there are
+		extents = nil
+	}
 	return &plugins.Request{
-		Op: e.Op, Flags: e.Flags, Offset: e.Offset, Length: e.Length,
+		Op: e.Op, Flags: e.Flags, Offset: e.Offset, Length: e.Length, Extents: extents,
 		Origin: plugins.Origin{Front: e.Front, Conn: e.Conn, Cookie: e.Cookie},
 	}
 }
@@ -89,7 +99,7 @@ func describe(op plugins.Op, offset, length uint64) string {
 	if op == plugins.OpFlush {
 		return op.String()
 	}
-	return fmt.Sprintf("%s %s at %s (%d bytes at %d)", op, shortSize(length), hex(offset), length, offset)
+	return fmt.Sprintf("%s %s at %s (%d %s at %d)", op, shortSize(length), hex(offset), length, plural(int(length), "byte"), offset)
 }
 
 // outcome says what became of s, in a line with its ink.

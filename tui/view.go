@@ -35,6 +35,9 @@ func (a *app) draw() []string {
 	rows = append(rows, a.header())
 	rows = append(rows, a.news()...)
 	rows = append(rows, a.body()...)
+	if edge := &rows[len(rows)-1]; a.said.text != "" {
+		*edge = a.say(*edge)
+	}
 	rows = append(rows, a.hints()...)
 	return append(rows, a.footer())
 }
@@ -168,7 +171,7 @@ func (a *app) figures() []cell {
 		}
 		lasted := sc.ended.Sub(sc.began)
 		cells = []cell{
-			{text: shortCount(uint64(n)) + plural(n) + " in " + shortDuration(lasted)},
+			{text: numbered(n, "request") + " in " + shortDuration(lasted)},
 			{text: shortSize(perSecond(sc.bytes, lasted)) + "/s"},
 		}
 		if n == 0 {
@@ -184,22 +187,6 @@ func (a *app) figures() []cell {
 		cells = append(cells, cell{sc.warn, fmt.Sprintf("▾ %s dropped", shortCount(sc.missed))})
 	}
 	return cells
-}
-
-// plural returns " requests", " request" of one.
-func plural(n int) string {
-	if n == 1 {
-		return " request"
-	}
-	return " requests"
-}
-
-// numbered returns "1 line", "2 lines".
-func numbered(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return shortCount(uint64(n)) + " " + noun + "s"
 }
 
 // perSecond returns how much of n there was in a second of d.

@@ -64,7 +64,7 @@ func writeDifferences(w io.Writer, to *os.File, r *replay.Report, words differen
 		fmt.Fprintf(w, "and %d more (--limit shows them)\n", more)
 	}
 	for _, l := range r.Left {
-		fmt.Fprintf(w, "%s\n", dim.Render(fmt.Sprintf("%d %s", l.Count, l.Why)))
+		fmt.Fprintf(w, "%s\n", dim.Render(l.String()))
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", recordings.Printable(note))
@@ -75,9 +75,9 @@ func writeDifferences(w io.Writer, to *os.File, r *replay.Report, words differen
 	took := fmt.Sprintf("%s %s, %s %s", words.was, recordings.FormatDuration(r.Recorded), words.is, recordings.FormatDuration(r.Took))
 	switch {
 	case err != nil:
-		fmt.Fprintf(w, "%d differ up to where it ended, of %s\n", r.Differ, plural(int(r.Requests), "request"))
+		fmt.Fprintf(w, "%s up to where it ended, of %s\n", r.Verdict(), plural(int(r.Requests), "request"))
 	case r.Differ > 0:
-		fmt.Fprintf(w, "%d differ, of %s and %s (%s)\n", r.Differ, plural(int(r.Requests), "request"), plural(int(r.Connections), "connection"), took)
+		fmt.Fprintf(w, "%s, of %s and %s (%s)\n", r.Verdict(), plural(int(r.Requests), "request"), plural(int(r.Connections), "connection"), took)
 	default:
 		fmt.Fprintf(w, "%s: %d of %s compared, on %s (%s)\n", words.same, r.Compared, plural(int(r.Requests), "request"), plural(int(r.Connections), "connection"), took)
 	}

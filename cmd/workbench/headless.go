@@ -57,7 +57,7 @@ func (p *printer) run(ctx context.Context) error {
 				break
 			}
 			if lost := events[0].Seq - next; lost > 0 {
-				if _, err := fmt.Fprintf(p.rest, "workbench: %d events were not printed: %s\n", lost, p.gapReason()); err != nil {
+				if _, err := fmt.Fprintf(p.rest, "workbench: %s not printed: %s\n", plural(int(lost), "event"), p.gapReason()); err != nil {
 					return err
 				}
 			}

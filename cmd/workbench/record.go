@@ -156,7 +156,7 @@ func (b *bench) summarizeRecording(w io.Writer) {
 	if s.Waits.Count > 0 {
 		waits = fmt.Sprintf("; requests waited for it: %s", s.Waits)
 	}
-	fmt.Fprintf(w, "workbench: recorded %d events in %s (%d bytes)%s\n", s.Events, s.Path, s.Bytes, waits)
+	fmt.Fprintf(w, "workbench: recorded %s in %s (%s)%s\n", plural(int(s.Events), "event"), s.Path, plural(int(s.Bytes), "byte"), waits)
 }
 
 // recordingsFolder returns the folder for recordings, which need not be there.

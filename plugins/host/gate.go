@@ -1,9 +1,7 @@
 package host
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 
 	"workbench/plugins"
@@ -81,7 +79,7 @@ func (g *gate) pass(r *plugins.Request) int {
 	p := &g.passes[n]
 	*p = pass{used: true, quiet: r == nil}
 	if r != nil {
-		p.InFlight = InFlight{Op: r.Op, Flags: r.Flags, Offset: r.Offset, Length: r.Length, Origin: r.Origin, Received: r.Received}
+		p.InFlight = inFlight(r)
 	}
 	return n
 }
@@ -131,6 +129,5 @@ func (g *gate) inFlight() []InFlight {
 		}
 	}
 	g.mu.Unlock()
-	slices.SortFunc(out, func(a, b InFlight) int { return cmp.Compare(a.Received, b.Received) })
-	return out
+	return oldestFirst(out)
 }

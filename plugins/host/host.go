@@ -63,13 +63,14 @@ type Options struct {
 // A Host is a live plugin. It is a plugins.Backend; its methods may be called
 // from any goroutine.
 type Host struct {
-	opts  Options
-	shelf plugins.Shelf // what outlives a generation
-	held  atomic.Int64  // bytes in disks in memory
-	gate  gate
-	rules rules
-	holds holds
-	asked chan func(context.Context) error // what Run should do
+	opts   Options
+	shelf  plugins.Shelf // what outlives a generation
+	held   atomic.Int64  // bytes in disks in memory
+	gate   gate
+	rules  rules
+	holds  holds
+	delays delays
+	asked  chan func(context.Context) error // what Run should do
 
 	reloading chan struct{} // holds one token while a reload, or Close, is under way
 
@@ -87,6 +88,7 @@ type Host struct {
 	excerpt           string                  // guarded by mu
 	refused           string                  // guarded by mu
 	reloads, refusals int                     // guarded by mu
+	unchanged         int                     // saves that changed nothing; guarded by mu
 	closed            []time.Duration         // how long the gate was closed for each of the last swaps; guarded by mu
 }
 
@@ -225,7 +227,7 @@ func (h *Host) serving() (*generation, error) {
 
 // Status returns what the host is doing now.
 func (h *Host) Status() Status {
-	inFlight, held := h.gate.inFlight(), h.holds.count()
+	inFlight, held := oldestFirst(append(h.gate.inFlight(), h.delays.all()...)), h.holds.count()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return Status{
@@ -243,6 +245,7 @@ func (h *Host) Status() Status {
 		Refused:     h.refused,
 		Reloads:     h.reloads,
 		Refusals:    h.refusals,
+		Unchanged:   h.unchanged,
 		Closed:      closedTimes(h.closed),
 		Held:        held,
 		Handles:     len(h.handles),

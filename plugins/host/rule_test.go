@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -199,6 +200,30 @@ func TestDelayEnds(t *testing.T) {
 	}
 	stop()
 	<-other
+}
+
+// TestDelayIsSeen: who asks what is in flight finds what a rule delays, and until when.
+func TestDelayIsSeen(t *testing.T) {
+	r := newRig(t, "fill a", Options{})
+	d := r.open()
+	number := r.rule("op:read => delay 1h")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- d.Do(ctx, &plugins.Request{Op: plugins.OpRead, Offset: 3, Length: 1}) }()
+	var list []InFlight
+	for len(list) == 0 && t.Context().Err() == nil {
+		list = r.Status().InFlight
+		runtime.Gosched()
+	}
+	q := list[0]
+	if left := q.Until.Sub(plugins.Now()); q.Rule != number || q.Op != plugins.OpRead || q.Offset != 3 || left <= 0 || left > time.Hour {
+		t.Errorf("%+v, %s left", q, left)
+	}
+	cancel()
+	<-done
+	if list := r.Status().InFlight; len(list) > 0 {
+		t.Errorf("%+v", list)
+	}
 }
 
 // TestDropRule has a rule cut the connection.

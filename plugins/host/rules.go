@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"workbench/plugins"
 	"workbench/recordings"
@@ -183,7 +182,7 @@ func (d *handle) apply(ctx context.Context, r *plugins.Request, after bool, resu
 		case Fail:
 			return true, plugins.Errorf(rule.errno, "rule %d: %s", rule.number, rule.text)
 		case Delay:
-			err = wait(ctx, rule.delay)
+			err = d.host.delays.wait(ctx, r, rule)
 		case Drop:
 			return true, d.drop(r)
 		case Corrupt, Truncate:
@@ -196,18 +195,6 @@ func (d *handle) apply(ctx context.Context, r *plugins.Request, after bool, resu
 		}
 	}
 	return false, nil
-}
-
-// wait returns after t, or with the reason for the end of ctx.
-func wait(ctx context.Context, t time.Duration) error {
-	timer := time.NewTimer(t)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // drop cuts the connection that r came from. Where there is none to cut, as for

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -53,8 +54,9 @@ type Status struct {
 	Excerpt string
 	Refused string
 
-	Reloads  int // generations swapped in since the first
-	Refusals int // reloads refused
+	Reloads   int // generations swapped in since the first
+	Refusals  int // reloads refused
+	Unchanged int // saves that changed nothing
 
 	Closed ClosedTimes // of the last thousand swaps
 
@@ -95,4 +97,17 @@ type InFlight struct {
 	Origin   plugins.Origin
 	Received plugins.Stamp
 	Waiting  bool // at the gate, while a reload closes it
+
+	Rule  uint16        // that delays it; 0 = it is with the script
+	Until plugins.Stamp // when the delay ends
+}
+
+func inFlight(r *plugins.Request) InFlight {
+	return InFlight{Op: r.Op, Flags: r.Flags, Offset: r.Offset, Length: r.Length, Origin: r.Origin, Received: r.Received}
+}
+
+// oldestFirst sorts requests by when they came.
+func oldestFirst(list []InFlight) []InFlight {
+	slices.SortFunc(list, func(a, b InFlight) int { return cmp.Compare(a.Received, b.Received) })
+	return list
 }

@@ -39,6 +39,7 @@ func (h *Host) Run(ctx context.Context) error {
 	settled := time.NewTimer(h.opts.Settle)
 	defer settled.Stop()
 	waited := false // once more, for a file that was empty
+	saved := false  // some file looks other than before
 	for {
 		var reload func(context.Context) error
 		select {
@@ -54,12 +55,19 @@ func (h *Host) Run(ctx context.Context) error {
 		case <-w.poll:
 			w.follow(h.loaded()) // a script may load files at any time
 			if w.touched() {
+				saved = true
 				settled.Reset(h.opts.Settle)
 			}
 		case <-settled.C:
 			yes, empty := changed(h.loaded())
+			saved = w.touched() || saved
 			switch {
-			case !h.opts.Watch || !yes:
+			case !h.opts.Watch:
+			case !yes:
+				if saved && w.complete() { // an editor may have moved one away to save it
+					h.noteSaved()
+				}
+				saved = false
 			case empty && !waited: // perhaps somebody is about to write it
 				waited = true
 				settled.Reset(emptyRest)
@@ -71,9 +79,21 @@ func (h *Host) Run(ctx context.Context) error {
 			// Why it was refused, if it was, is in the status and in the log.
 			_ = reload(ctx)
 			w.follow(h.loaded())
+			w.touched()
+			saved = false
 			settled.Reset(h.opts.Settle)
 		}
 	}
+}
+
+// noteSaved tells that the script was saved as it was, so that nobody waits for
+// a reload.
+func (h *Host) noteSaved() {
+	h.mu.Lock()
+	h.unchanged++
+	h.mu.Unlock()
+	h.opts.Log.Append(recordings.Event{Kind: recordings.Output, Times: plugins.Times{Received: plugins.Now()}},
+		"the script was saved, and nothing in it has changed", nil)
 }
 
 // reloadAsTold reloads with the policy of the options.
@@ -225,6 +245,16 @@ func (w *watch) touched() bool {
 		}
 	}
 	return changed
+}
+
+// complete reports whether all files were there at the last look.
+func (w *watch) complete() bool {
+	for _, s := range w.stats {
+		if !s.exists {
+			return false
+		}
+	}
+	return true
 }
 
 func look(path string) stamp {

@@ -2,10 +2,13 @@ package host
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"workbench/recordings"
 )
 
 // runRig is newRig with Run in a goroutine that ends with the test.
@@ -71,6 +74,36 @@ func TestWatch(t *testing.T) {
 			}
 			r.wantRead(d, "c")
 		})
+	}
+}
+
+// TestSavedUnchanged: a save that changes nothing reloads nothing, and is told of.
+func TestSavedUnchanged(t *testing.T) {
+	r := runRig(t, "fill a", true)
+	save := func(text string, modified time.Time) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(r.path+".tmp", []byte(text), 0o644), os.Chtimes(r.path+".tmp", modified, modified), os.Rename(r.path+".tmp", r.path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saves := 0
+	for told := []string(nil); len(told) == 0; _, told = r.events(recordings.Output) { // Run may just have begun to look
+		saves++
+		save("fill a", time.Now().Add(time.Duration(saves)*time.Minute)) // a file system may not tell times that are close
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, next := r.log.Bounds()
+		_ = r.log.Wait(ctx, next) // or save once more
+		cancel()
+	}
+	if _, texts := r.events(recordings.Output); texts[0] != "the script was saved, and nothing in it has changed" {
+		t.Errorf("%q", texts)
+	}
+	if s := r.Status(); s.Unchanged == 0 || s.Reloads != 0 {
+		t.Errorf("%d unchanged, %d reloads", s.Unchanged, s.Reloads)
+	}
+	save("fill b", time.Now().Add(time.Hour))
+	if e, text := r.waitReloads(2); e.Failed() || e.Generation != 2 {
+		t.Fatalf("%+v %s", e, text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"syscall"
 	"time"
 
@@ -47,19 +48,36 @@ const (
 	numReasons
 )
 
-var reasonTexts = [numReasons]string{
-	NoData:   "writes were not sent: the recording has not their data (record with --payload full)",
-	NotSent:  "requests were not sent: the script never saw them",
-	Meddled:  "answers were not compared: a rule or a person had a hand in them",
-	ReadOnly: "requests that write were not sent: the replay is read-only",
-	Unknown:  "reads were not compared: what stood there is not known, for it was written by several at once, or by a write that was not sent or has been reported",
-	NoSum:    "reads were compared by their errors alone: the recording has no hash of their data (record with --payload hash or full)",
-	Late:     "answers were not compared: the client had gone or the program was stopping",
-	NotOpen:  "requests were not sent: their connection could not be opened",
+// reasonTexts say what was left out, of one and of several, and why.
+var reasonTexts = [numReasons]struct{ one, several, why string }{
+	NoData:   {"write was", "writes were", "not sent: the data are not in the recording (record with --payload full)"},
+	NotSent:  {"request was", "requests were", "not sent: the script had not seen it, either"},
+	Meddled:  {"answer was", "answers were", "not compared: a rule or a person had a hand in it"},
+	ReadOnly: {"request that writes was", "requests that write were", "not sent: the replay is read-only"},
+	Unknown:  {"read was", "reads were", "not compared: what stood there is not known, for it was written by several at once, or by a write that was not sent or has been reported"},
+	NoSum:    {"read was", "reads were", "compared by errors alone: the recording has no hash of the data (record with --payload hash or full)"},
+	Late:     {"answer was", "answers were", "not compared: the client had gone or the program was stopping"},
+	NotOpen:  {"request was", "requests were", "not sent: the connection could not be opened"},
 }
 
-// String returns what a count of it says.
-func (r Reason) String() string { return reasonTexts[r] }
+// String returns what is said of several.
+func (r Reason) String() string { return reasonTexts[r].several + " " + reasonTexts[r].why }
+
+// String says how much was left out, and why.
+func (l Left) String() string {
+	if l.Count == 1 {
+		return "1 " + reasonTexts[l.Why].one + " " + reasonTexts[l.Why].why
+	}
+	return fmt.Sprintf("%d %s", l.Count, l.Why)
+}
+
+// Verdict says how much differs: "2 differ".
+func (r *Report) Verdict() string {
+	if r.Differ == 1 {
+		return "1 differs"
+	}
+	return fmt.Sprintf("%d differ", r.Differ)
+}
 
 var reasonNames = [numReasons]string{"no_data", "not_sent", "meddled", "read_only", "unknown", "no_sum", "late", "not_open"}
 

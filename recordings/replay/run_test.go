@@ -266,3 +266,18 @@ func TestOneClientAtATime(t *testing.T) {
 		}
 	})
 }
+
+func TestLeftInWords(t *testing.T) {
+	for _, tt := range []struct {
+		left Left
+		want string
+	}{
+		{Left{NotOpen, 1}, "1 request was not sent: the connection could not be opened"},
+		{Left{NotOpen, 2}, "2 requests were not sent: the connection could not be opened"},
+		{Left{ReadOnly, 1}, "1 request that writes was not sent: the replay is read-only"},
+	} {
+		if got := tt.left.String(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
