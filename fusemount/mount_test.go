@@ -226,7 +226,7 @@ func TestCloseWithRequestsInFlight(t *testing.T) {
 			s := serve(t, config)
 			h := hold(t, s.path, []string{openWrite}, []string{"read 512 1", "read 0 1"})
 			h.stdin.Close()
-			s.waitFor("the read", func(stats fakeStats) bool { return stats.InFlight == 1 })
+			s.waitFor("the read", func(stats fakeStats) bool { return stats.Done["READ"] > 0 })
 			s.mustClose()
 			// The second read came while the disk was being closed, or after.
 			got := strings.Split(h.rest(), "\n")
@@ -377,7 +377,7 @@ func TestSignals(t *testing.T) {
 		s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), SlowAt: 512, SlowFor: 500 * time.Millisecond})
 		h := hold(t, s.path, []string{openWrite}, []string{"read 512 1"})
 		h.stdin.Close()
-		s.waitFor("the read", func(stats fakeStats) bool { return stats.InFlight == 1 })
+		s.waitFor("the read", func(stats fakeStats) bool { return stats.Done["READ"] > 0 })
 		for range 10 {
 			h.cmd.Process.Signal(syscall.SIGURG)
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // rawTimeout ends a raw test whose other side does not answer.
-const rawTimeout = 10 * time.Second
+const rawTimeout = time.Minute
 
 // socketPair returns two ends of a unix connection, for tests that must not
 // wait for the other side to read.

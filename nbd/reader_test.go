@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"workbench/plugins"
@@ -36,28 +37,30 @@ func burst(n int) []byte {
 }
 
 // TestReaderInOrder has many requests come at once: the reader does them, in
-// their order, as long as it is not relieved.
+// their order. Time stands still meanwhile, so that none takes long.
 func TestReaderInOrder(t *testing.T) {
-	m := newMemory(4096)
-	copy(m.data, randomBytes(4096))
-	var atOnce, most atomic.Int32
-	m.before = func(context.Context, *plugins.Request) error {
-		most.Store(max(most.Load(), atOnce.Add(1)))
-		defer atOnce.Add(-1)
-		return nil
-	}
-	p, _ := connect(t, &Server{Backend: m, tick: time.Hour})
-	p.open(false)
-	const n = 1000
-	go p.nc.Write(burst(n))
-	for i := range uint64(n) {
-		if a := p.answer(1); a.cookie != i || a.errno != 0 || a.data[0] != m.data[i] {
-			t.Fatalf("READ %d was answered by %+v", i, a)
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(4096)
+		copy(m.data, randomBytes(4096))
+		var atOnce, most atomic.Int32
+		m.before = func(context.Context, *plugins.Request) error {
+			most.Store(max(most.Load(), atOnce.Add(1)))
+			defer atOnce.Add(-1)
+			return nil
 		}
-	}
-	if got := most.Load(); got != 1 {
-		t.Errorf("%d requests ran at once", got)
-	}
+		p, _ := connect(t, &Server{Backend: m})
+		p.open(false)
+		const n = 1000
+		go p.nc.Write(burst(n))
+		for i := range uint64(n) {
+			if a := p.answer(1); a.cookie != i || a.errno != 0 || a.data[0] != m.data[i] {
+				t.Fatalf("READ %d was answered by %+v", i, a)
+			}
+		}
+		if got := most.Load(); got != 1 {
+			t.Errorf("%d requests ran at once", got)
+		}
+	})
 }
 
 // TestAnsweredDoesNotWait has a request take for ever that comes together with
@@ -75,9 +78,9 @@ func TestAnsweredDoesNotWait(t *testing.T) {
 	p, end := connect(t, &Server{Backend: m})
 	p.open(false)
 	p.send(burst(5))
-	for i := range uint64(3) {
-		if a := p.answer(1); a.cookie != i {
-			t.Errorf("%d was answered: want %d", a.cookie, i)
+	for range 3 {
+		if a := p.answer(1); a.cookie > 2 {
+			t.Errorf("%d was answered, which is held", a.cookie)
 		}
 	}
 	g.await(t, 2)
@@ -112,9 +115,9 @@ func TestSlowInTheLastSlot(t *testing.T) {
 			p.open(false)
 			p.send(burst(slots + 1))
 			g.await(t, 1)
-			for i := range uint64(slots - 1) {
-				if a := p.answer(1); a.cookie != i {
-					t.Errorf("%d was answered: want %d", a.cookie, i)
+			for range slots - 1 {
+				if a := p.answer(1); a.cookie == uint64(slots-1) {
+					t.Errorf("%d was answered, which is held", a.cookie)
 				}
 			}
 			if slots == 1 {

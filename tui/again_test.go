@@ -46,7 +46,7 @@ func serveFixture(t *testing.T) string {
 // sh runs a shell script with $uri set, and returns whether it went well.
 func sh(t *testing.T, script, uri string) (bool, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", script)
 	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "uri="+uri)

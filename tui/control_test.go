@@ -36,7 +36,7 @@ func newHost(t *testing.T, log *recordings.Log) *host.Host {
 // until brings what is in the log to the screen until so many requests are held.
 func (s *screen) until(held int) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	for {
 		_, next := s.log.Bounds()

@@ -101,7 +101,7 @@ func newTerminal(t *testing.T, w, h int) *terminal {
 		}
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	term := &terminal{t, filepath.Join(t.TempDir(), "tmux"), ctx}
 	t.Cleanup(func() {
 		term.tmux("kill-server")
@@ -142,7 +142,7 @@ func (term *terminal) until(missing func() string) {
 	term.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		what := missing()
 		if what == "" {
@@ -274,14 +274,20 @@ func TestTerminalSuspend(t *testing.T) {
 	term := newTerminal(t, 80, 24)
 	term.keys("set -m", "Enter")
 	term.show("none", "")
+	modes := 0 // how often it was asked how the terminal is set
+	wantModes := func() {
+		t.Helper()
+		modes++
+		term.keys(fmt.Sprintf("clear; echo modes%d: $(stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l)", modes), "Enter")
+		term.waitFor(fmt.Sprintf("modes%d: 0\n%s", modes, shellPrompt))
+	}
 	for _, mouse := range []string{"1", "0"} {
 		term.keys("C-z")
 		term.waitFor("workbench is suspended", "Stopped", shellPrompt)
 		if flags := term.flags(); flags != "0 0 1" {
 			t.Errorf("suspended: alternate screen, mouse and cursor are %q, want 0 0 1", flags)
 		}
-		term.keys("clear; stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l", "Enter")
-		term.waitFor("0\n" + shellPrompt)
+		wantModes()
 		term.keys("fg", "Enter")
 		term.waitFor("1·requests", "EFBIG", "? help")
 		term.waitForFlags("1 " + mouse + " 0")
@@ -296,8 +302,7 @@ func TestTerminalSuspend(t *testing.T) {
 	}
 	term.keys("q", "y")
 	term.waitForFlags("0 0 1") // what stood behind the program on its line is forgotten by the shell
-	term.keys("clear; stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l", "Enter")
-	term.waitFor("0\n" + shellPrompt)
+	wantModes()
 }
 
 // flags returns whether alternate screen, mouse and cursor are on.

@@ -88,16 +88,16 @@ const quickDisk = "function slow(offset) end\n" + ramDisk
 
 // TestFlowSlowRequest finds the one request of many that took long.
 func TestFlowSlowRequest(t *testing.T) {
-	f := newFlow(t, "function slow(offset) if offset == 40960 then nbdkit.nanosleep(0.08) end end\n"+ramDisk, "run", "disk.lua")
+	f := newFlow(t, "function slow(offset) if offset == 40960 then nbdkit.nanosleep(2) end end\n"+ramDisk, "run", "disk.lua")
 	var reads []string
 	for block := range 20 {
 		reads = append(reads, fmt.Sprintf("read %dk 4k", 4*block))
 	}
 	f.io(reads...)
-	f.enter("/", "dur>50ms op:read")
-	f.waitScreen(`filter: dur>50ms op:read · 1 of \d\d`)
+	f.enter("/", "dur>1.9s op:read") // so much a busy machine does not add to the others
+	f.waitScreen(`filter: dur>1\.9s op:read · 1 of \d\d`)
 	f.keys("Enter")
-	f.waitScreen(`READ 4 KiB at 0xa000[\s\S]*took +8\d(\.\d)?ms|READ[\s\S]*0xa000[\s\S]*8\d(\.\d)?ms`)
+	f.waitScreen(`READ 4 KiB at 0xa000[\s\S]*took +\d[\d.]*s`)
 	f.quit()
 }
 
@@ -137,9 +137,7 @@ func TestFlowBrokenSave(t *testing.T) {
 	f.io("read -P 0x5a 0 4k")
 	f.save(quickDisk + "-- mended\n")
 	f.waitScreen(`● serving g2`)
-	if screen := f.screen(); strings.Contains(screen, "reload refused") {
-		t.Errorf("the refusal is still shown:\n%s", screen)
-	}
+	waitFor(t, "the refusal to go", func() bool { return !strings.Contains(f.screen(), "reload refused") })
 	f.io("read -P 0x5a 0 4k")
 	f.quit()
 }

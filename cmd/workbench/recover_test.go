@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestKilledMountIsRecovered kills a workbench with SIGKILL and mounts again at
@@ -64,7 +63,7 @@ func detach(t *testing.T, path string) {
 	if !mounted(t, path) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if out, err := exec.CommandContext(ctx, "umount", "-l", path).CombinedOutput(); err != nil {
 		t.Errorf("umount -l %s: %v\n%s", path, err, out)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -58,8 +59,10 @@ func TestHostileScriptOnTerminal(t *testing.T) {
 			for _, keys := range []string{"1", "Enter", "q", "2", "3", "4", "5", "6", "7", "z", "k", "z", "?"} {
 				term.keys(keys)
 				term.waitScreen(`(?s)ugly\.lua .*(│|┃)`)
-				term.wantFrames(size.width, size.height)
+				term.waitFrames(size.height)
 			}
+			term.waitScreen(`━ commands`)
+			term.waitFrames(size.height)
 			if alt := strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}")); alt != "1 0" {
 				t.Errorf("alternate screen and cursor: %s, want 1 0", alt)
 			}
@@ -75,22 +78,27 @@ func TestHostileScriptOnTerminal(t *testing.T) {
 	}
 }
 
-// wantFrames wants each row of the screen, but for the first and the last, to
-// begin and to end with the line of a frame.
-func (term *terminal) wantFrames(width, height int) {
+// waitFrames waits until each row of the screen, but for the first and the last,
+// begins and ends with the line of a frame: one that is being drawn may not, yet.
+func (term *terminal) waitFrames(height int) {
 	term.t.Helper()
-	rows := strings.Split(strings.TrimSuffix(term.tmux("capture-pane", "-p"), "\n"), "\n")
-	if len(rows) != height {
-		term.t.Fatalf("%d rows, want %d", len(rows), height)
-	}
-	for i, row := range rows[1 : height-1] {
-		first, _ := utf8.DecodeRuneInString(row)
-		last, _ := utf8.DecodeLastRuneInString(row)
-		if !strings.ContainsRune("│┃╭╰┏┗", first) || !strings.ContainsRune("│┃╮╯┓┛", last) {
-			term.t.Errorf("row %d is broken: %q\n%s", i+1, row, strings.Join(rows, "\n"))
-			return
+	var rows []string
+	defer func() {
+		if term.t.Failed() {
+			term.t.Logf("the screen:\n%s", strings.Join(rows, "\n"))
 		}
-	}
+	}()
+	waitFor(term.t, "every row to have its frame", func() bool {
+		rows = strings.Split(strings.TrimSuffix(term.tmux("capture-pane", "-p"), "\n"), "\n")
+		return len(rows) == height && !slices.ContainsFunc(rows[1:height-1], func(row string) bool { return !framed(row) })
+	})
+}
+
+// framed reports whether a row begins and ends with the line of a frame.
+func framed(row string) bool {
+	first, _ := utf8.DecodeRuneInString(row)
+	last, _ := utf8.DecodeLastRuneInString(row)
+	return strings.ContainsRune("│┃╭╰┏┗", first) && strings.ContainsRune("│┃╮╯┓┛", last)
 }
 
 // TestEditOnTerminal: a write fails; e opens the editor at the line, with the
@@ -115,13 +123,13 @@ read -r change
 exec sed -i "$change" "$2"
 `, 0o755)
 	term := newTerminal(t, 100, 30, t.TempDir())
-	term.keys(fmt.Sprintf("cd %s && VISUAL=./editor workbench run disk.lua -U s; echo status $?", dir), "Enter")
+	term.keys(fmt.Sprintf("cd %s && VISUAL=./editor workbench run disk.lua -U s -P pid; echo status $?", dir), "Enter")
 	term.waitScreen(`1·requests`)
+	term.waitPID(filepath.Join(dir, "pid"))
 	uri := "nbd+unix:///?socket=" + filepath.Join(dir, "s")
 	write := func() string {
 		return command(t, dir, "sh", "-c", fmt.Sprintf("qemu-io -f raw '%s' -c 'write -P 7 0 4096' 2>&1; true", uri))
 	}
-	waitFor(t, "the socket", func() bool { _, err := os.Stat(filepath.Join(dir, "s")); return err == nil })
 	if out := write(); !strings.Contains(out, "No space left") {
 		t.Errorf("the write: %s", out)
 	}
@@ -144,7 +152,7 @@ exec sed -i "$change" "$2"
 		looks++
 		return regexp.MustCompile(`editing[\s\S]*editing`).MatchString(term.screen())
 	})
-	term.keys("6s/pwrite/pwrite(/", "Enter")
+	term.keys("C-u", "6s/pwrite/pwrite(/", "Enter") // what was pressed too often is taken back
 	term.waitScreen(`↻ generation 2 serves · lines \+1 −1`)
 	if out := write(); !strings.Contains(out, "wrote 4096/4096") {
 		t.Errorf("the write after it was put right: %s", out)

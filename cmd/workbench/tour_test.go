@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A terminal is a tmux server of the test's own, with one shell in it.
@@ -47,7 +46,7 @@ func newTerminal(t *testing.T, width, height int, tmp string) *terminal {
 // tmux runs a command of the test's own server.
 func (term *terminal) tmux(args ...string) string {
 	term.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-S", term.socket}, args...)...).CombinedOutput()
 	if err != nil {

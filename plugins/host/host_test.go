@@ -179,6 +179,13 @@ func (r *rig) blockedRead(d plugins.Handle) (done chan error) {
 	return done
 }
 
+// gateShut reports whether newcomers have to wait, a moment after the status says so.
+func (r *rig) gateShut() bool {
+	r.gate.mu.Lock()
+	defer r.gate.mu.Unlock()
+	return r.gate.shut != nil
+}
+
 func TestReloadWaitsForRequests(t *testing.T) {
 	r := newRig(t, "fill a", Options{})
 	r.rt.block = make(chan struct{})
@@ -187,7 +194,7 @@ func TestReloadWaitsForRequests(t *testing.T) {
 	r.save("fill b")
 	reload := make(chan error, 1)
 	go func() { reload <- r.Reload(context.Background()) }()
-	for r.Status().State != Draining {
+	for !r.gateShut() {
 		if err := t.Context().Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -239,13 +246,17 @@ func TestReloadGivesUpWaiting(t *testing.T) {
 // TestReloadOfAScriptThatHangs has a generation that never gets ready, and one
 // that never lets go of its state: the clients go on with the old one.
 func TestReloadOfAScriptThatHangs(t *testing.T) {
-	for _, tc := range []struct{ name, first, second, want string }{
-		{"start", "fill a", "spin start", "the script did not start in 1ms"},
-		{"open", "fill a", "fill b\nspin open", "the script did not start in 1ms"},
-		{"before_reload", "fill a\nstate s\nspin before_reload", "fill b\nstate s", "the state was not carried over in 1ms"},
+	for _, tc := range []struct {
+		name, first, second string
+		quick               Options // in what hangs
+		want                string
+	}{
+		{"start", "fill a", "spin start", Options{Build: time.Millisecond}, "the script did not start in 1ms"},
+		{"open", "fill a", "fill b\nspin open", Options{Build: time.Millisecond}, "the script did not start in 1ms"},
+		{"before_reload", "fill a\nstate s\nspin before_reload", "fill b\nstate s", Options{Drain: time.Millisecond}, "the state was not carried over in 1ms"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := newRig(t, tc.first, Options{Build: time.Millisecond, Drain: time.Millisecond})
+			r := newRig(t, tc.first, tc.quick)
 			d := r.open()
 			r.save(tc.second)
 			if err := r.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), tc.want) {

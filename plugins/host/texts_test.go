@@ -26,7 +26,6 @@ func TestTexts(t *testing.T) {
 			return r.Reload(r.t.Context())
 		}
 	}
-	quick := Options{Build: time.Millisecond, Drain: time.Millisecond}
 	hold := func(rule string, decide func(r *rig, n uint64) error) func(*rig) error {
 		return func(r *rig) error {
 			d := r.open()
@@ -57,8 +56,8 @@ func TestTexts(t *testing.T) {
 			defer r.admit(2)()
 			return reloadTo("model 0")(r)
 		}},
-		{"a script that does not start", "", quick, reloadTo("spin start")},
-		{"a state that is not handed on", "state s\nspin before_reload", quick, reloadTo("state s")},
+		{"a script that does not start", "", Options{Build: time.Millisecond}, reloadTo("spin start")},
+		{"a state that is not handed on", "state s\nspin before_reload", Options{Drain: time.Millisecond}, reloadTo("state s")},
 		{"a request that takes too long", "", Options{Drain: time.Millisecond}, func(r *rig) error {
 			r.rt.block = make(chan struct{})
 			d := r.open()

@@ -38,8 +38,7 @@ func (h *Host) Run(ctx context.Context) error {
 	// watched, now and after each reload; so they are looked at once more.
 	settled := time.NewTimer(h.opts.Settle)
 	defer settled.Stop()
-	waited := false // once more, for a file that was empty
-	saved := false  // some file looks other than before
+	saved := false // some file looks other than before
 	for {
 		var reload func(context.Context) error
 		select {
@@ -59,20 +58,18 @@ func (h *Host) Run(ctx context.Context) error {
 				settled.Reset(h.opts.Settle)
 			}
 		case <-settled.C:
-			yes, empty := changed(h.loaded())
 			saved = w.touched() || saved
-			switch {
+			switch now, later := w.due(changed(h.loaded())); {
 			case !h.opts.Watch:
-			case !yes:
+			case later:
+				settled.Reset(emptyRest)
+			case now:
+				reload = h.reloadAsTold
+			default:
 				if saved && w.complete() { // an editor may have moved one away to save it
 					h.noteSaved()
 				}
 				saved = false
-			case empty && !waited: // perhaps somebody is about to write it
-				waited = true
-				settled.Reset(emptyRest)
-			default:
-				reload, waited = h.reloadAsTold, false
 			}
 		}
 		if reload != nil {
@@ -155,8 +152,18 @@ type watch struct {
 	poll   <-chan time.Time
 	ticker *time.Ticker
 
+	rested bool // the last look found an empty file, for the first time
+
 	dirs  map[string]bool  // folders watched
 	stats map[string]stamp // of each file followed, at the last look
+}
+
+// due says whether to reload what [changed] was asked about now, or to look once
+// more later: of a file that has become empty somebody is perhaps about to write it.
+func (w *watch) due(yes, empty bool) (now, later bool) {
+	later = yes && empty && !w.rested
+	w.rested = later
+	return yes && !later, later
 }
 
 // A stamp changes when a file does, nearly always.

@@ -27,7 +27,7 @@ type fault struct {
 func containment(t *testing.T, l Language) {
 	const long = 2 * time.Minute // memory is slow on a busy machine
 	for _, f := range []fault{
-		{512, "@loop", 100 * time.Millisecond, syscall.EIO, "--callback-timeout"},
+		{512, "@loop", time.Second, syscall.EIO, "--callback-timeout"},
 		{1024, "@rep", long, syscall.EIO, ""},
 		{1536, "@recursion", long, syscall.EIO, "overflow"},
 		{2048, "@hoard", long, syscall.ENOMEM, "--memory-limit"},

@@ -216,7 +216,7 @@ func TestHeld(t *testing.T) {
 	runtime.KeepAlive(disk)
 	runtime.KeepAlive(b)
 	disk, b = nil, nil
-	for deadline := time.Now().Add(10 * time.Second); held.Load() != 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); held.Load() != 0 && time.Now().Before(deadline); {
 		runtime.GC() // the cleanups run on a goroutine of the runtime
 		runtime.Gosched()
 	}
