@@ -101,7 +101,7 @@ func (p *printer) gapReason() string {
 }
 
 // print writes e where it belongs. It returns line for the next time.
-func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte, error) {
+func (p *printer) print(out *bufio.Writer, line []byte, e *recordings.Event) ([]byte, error) {
 	isRequest := e.Kind == recordings.Request
 	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e) ||
 		e.Kind == recordings.Opened && e.Failed()
@@ -120,6 +120,9 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	}
 	var err error
 	if !withRequests {
+		if err := out.Flush(); err != nil { // both may be one place: what came before stands before
+			return line, err
+		}
 		return p.printRest(line, e, text)
 	}
 	if p.json {
