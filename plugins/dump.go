@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -44,7 +45,11 @@ func Dump(ctx context.Context, program Program, env Env, language string) (text 
 	line("path", in.file())
 	line("language", language)
 	for _, field := range fields {
-		if value := in.Setting(field); value != "" {
+		value := in.Setting(field)
+		if field == "name" && value == "" { // nbdkit has no plugin without one
+			value = strings.TrimSuffix(filepath.Base(in.file()), filepath.Ext(in.file()))
+		}
+		if value != "" {
 			line(field, value)
 		}
 	}
@@ -56,4 +61,26 @@ func Dump(ctx context.Context, program Program, env Env, language string) (text 
 	}
 	err = in.run(g, DumpPlugin)
 	return out.String(), err
+}
+
+// Describe runs the top level of program, and returns what it says there for
+// people who want to use it: its name or long name and version, its description,
+// and its config_help, each "" if the script does not say.
+func Describe(ctx context.Context, program Program, env Env) (title, description, parameters string, err error) {
+	in, err := begin(ctx, program, env)
+	if err != nil {
+		return "", "", "", err
+	}
+	g := in.guards.take(ctx)
+	defer in.guards.close()
+	defer in.guards.put(g)
+	defer func() { err = errors.Join(err, in.stop(g)) }()
+	title = in.Setting("longname")
+	if title == "" {
+		title = in.Setting("name")
+	}
+	if version := in.Setting("version"); version != "" {
+		title = strings.TrimSpace(title + " " + version)
+	}
+	return title, in.Setting("description"), in.Setting("config_help"), nil
 }

@@ -26,7 +26,11 @@ func ReadSource(path string) (Source, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Source{}, fmt.Errorf("%s: no such file: name a script that exists, or make one with `workbench new %s`", path, path)
+		starter := path
+		if ext := (Source{Path: path}).Ext(); ext != ".lua" && ext != ".star" {
+			starter = "disk.lua"
+		}
+		return Source{}, fmt.Errorf("%s: no such file: name a script that exists, or make one with `workbench new %s`", path, starter)
 	case err != nil:
 		return Source{}, fmt.Errorf("%s: cannot read the script: %w", path, errnoCause(err))
 	case !info.Mode().IsRegular():

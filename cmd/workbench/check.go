@@ -49,6 +49,7 @@ Exit status: 0, 1 if anything found is an error, 2 for a wrong command line.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
+	addPluginHelp(cmd, std)
 	return cmd
 }
 
@@ -87,6 +88,9 @@ func (o *checkOptions) complete() error {
 		return usageError{fmt.Errorf("--write and --readonly exclude each other")}
 	case len(o.export) > plugins.MaxString:
 		return usageError{fmt.Errorf("-e: a name may have %d bytes, this has %d", plugins.MaxString, len(o.export))}
+	}
+	if err := checkLanguage(o.language); err != nil {
+		return err
 	}
 	var err error
 	if o.bytes, err = stdlib.ParseSize(o.memory); err != nil {

@@ -25,7 +25,8 @@ Exit status: 0 if nothing differs; 1 if anything does, or for an error; 2 for a
 wrong command line.`,
 		Example: `  workbench diff before.wbrec after.wbrec
   workbench diff before.wbrec after.wbrec --json | jq -r 'select(.kind == "difference") | .text'`,
-		Args: usageArgs(cobra.ExactArgs(2)),
+		Args:              wantWords(2, "the recording", "the second recording"),
+		ValidArgsFunction: completeRecordings,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.limit < 1 {
 				return usageError{fmt.Errorf("--limit %d: there must be at least one", o.limit)}

@@ -24,7 +24,8 @@ What is not well comes with what to do about it. Nothing is changed.
 Each line begins with ok, with note for what some people will miss, or with bad.
 
 Exit status: 0, or 1 if something is bad.`,
-		Args: usageArgs(cobra.NoArgs),
+		Example: "  workbench doctor\n  workbench doctor | grep -A 1 -e note -e bad",
+		Args:    wantWords(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			facts, err := fusemount.Survey(cmd.Context())
 			if err != nil {

@@ -18,7 +18,7 @@ extension prints the example if it is there in one language, and else lists in w
 		Example: `  workbench examples
   workbench examples ramdisk
   workbench examples ramdisk.lua > disk.lua`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Args: wantWords(0, "the name"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			for _, e := range examples.List() {

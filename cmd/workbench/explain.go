@@ -51,11 +51,6 @@ exit status is then 1.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	for name, values := range map[string][]string{"from": {"client", "server"}, "stage": stageNames()} {
-		if err := cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // a flag that is not there
-		}
-	}
 	return cmd
 }
 

@@ -45,7 +45,8 @@ A FILE that is there is replaced. If something goes wrong, none is left.`,
   workbench export run.wbrec -o slow.csv --filter 'dur>5ms' --since 1m
   workbench export run.wbrec --format jsonl | jq -r 'select(.result == "ENOSPC").offset'
   workbench export run.wbrec -o run.fio && fio --name=again --read_iolog=run.fio --replay_redirect=/dev/nbd0`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args:              wantWords(1, "the recording"),
+		ValidArgsFunction: completeRecordings,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.complete(std); err != nil {
 				return err
@@ -54,10 +55,6 @@ A FILE that is there is replaced. If something goes wrong, none is left.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	err := cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(export.Names(), cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // a flag that is not there
-	}
 	return cmd
 }
 
@@ -169,7 +166,7 @@ func writeFile(path, from string, write func(io.Writer) error) error {
 	}
 	f, err := os.Create(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("-o %s: cannot write there: %w", path, cause(err))
 	}
 	err = errors.Join(write(f), f.Close())
 	if err == nil {

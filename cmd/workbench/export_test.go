@@ -268,17 +268,17 @@ func TestExportOptions(t *testing.T) {
 		{[]string{"--format", "fio", "--filter", "op:read,write"}, 0, 7, ""},
 		{[]string{"-o", out}, 0, 0, ""},
 		{[]string{"-o", out, "--format", "log"}, 0, 0, ""}, // which replaces it
-		{nil, 2, 0, "workbench: -o -: the extension names no format: add --format, one of jsonl, csv, pcapng, fio, log, chrome\n"},
+		{nil, 2, 0, "workbench: -o -: the extension names no format: add --format, one of jsonl, csv, pcapng, fio, log, chrome (see "},
 		{[]string{"-o", "x.pcap"}, 2, 0, "workbench: -o x.pcap: the extension names no format"},
 		{[]string{"--format", "xml"}, 2, 0, "workbench: --format xml: want one of jsonl, csv"},
 		{[]string{"--format", "csv", "--filter", "op:raed"}, 2, 0, "workbench: --filter: "},
 		{[]string{"--format", "csv", "--since", "soon"}, 2, 0, "workbench: --since: "},
-		{[]string{"--format", "csv", "--since", "1s | err"}, 2, 0, "workbench: --since 1s | err: want a time, as 30s or 12:00:01\n"},
-		{[]string{"--format", "csv", "--command-flags"}, 2, 0, "workbench: --command-flags is for pcapng, not for csv\n"},
-		{[]string{"--format", "csv", "-o", recording}, 2, 0, "workbench: -o " + recording + ": this is the recording itself\n"},
-		{[]string{"-o", filepath.Join(dir, "none", "x.csv")}, 1, 0, "workbench: open " + filepath.Join(dir, "none", "x.csv") + ": no such file or directory\n"},
+		{[]string{"--format", "csv", "--since", "1s | err"}, 2, 0, "workbench: --since 1s | err: want a time, as 30s or 12:00:01 (see "},
+		{[]string{"--format", "csv", "--command-flags"}, 2, 0, "workbench: --command-flags is for pcapng, not for csv (see "},
+		{[]string{"--format", "csv", "-o", recording}, 2, 0, "workbench: -o " + recording + ": this is the recording itself (see "},
+		{[]string{"-o", filepath.Join(dir, "none", "x.csv")}, 1, 0, "workbench: -o " + filepath.Join(dir, "none", "x.csv") + ": cannot write there: no such file or directory\n"},
 		{[]string{"--format", "csv", "-o", "/dev/full"}, 1, 0, "workbench: writing /dev/full: "},
-		{[]string{"more"}, 2, 0, "workbench: accepts 1 arg(s), received 2\n"},
+		{[]string{"more"}, 2, 0, "workbench: \"more\" is one word too many (see 'workbench export --help')\n"},
 	} {
 		status, stdout, stderr := workbench(t, append([]string{"export", recording}, test.args...)...)
 		if status != test.status || strings.Count(stdout, "\n") != test.stdout || !strings.HasPrefix(stderr, test.stderr) || test.stderr == "" && stderr != "" {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"workbench/plugins"
 	"workbench/recordings"
 	"workbench/tui"
 )
@@ -101,10 +102,10 @@ func (p *printer) gapReason() string {
 }
 
 // print writes e where it belongs. It returns line for the next time.
-func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte, error) {
+func (p *printer) print(out *bufio.Writer, line []byte, e *recordings.Event) ([]byte, error) {
 	isRequest := e.Kind == recordings.Request
 	told := e.Kind == recordings.Output || e.Kind == recordings.Reload && !isFirstLoad(e) ||
-		e.Kind == recordings.Opened && e.Failed()
+		e.Kind == recordings.Opened && e.Failed() || failedAside(e)
 	asked := p.filter != nil && p.filter.Needs().Kinds // for more than requests
 	shown := isRequest || asked || p.verbose
 	if shown && p.filter != nil {
@@ -120,6 +121,9 @@ func (p *printer) print(out io.Writer, line []byte, e *recordings.Event) ([]byte
 	}
 	var err error
 	if !withRequests {
+		if err := out.Flush(); err != nil { // both may be one place: what came before stands before
+			return line, err
+		}
 		return p.printRest(line, e, text)
 	}
 	if p.json {
@@ -144,11 +148,26 @@ func (p *printer) printRest(line []byte, e *recordings.Event, text string) ([]by
 		_, err = fmt.Fprintf(p.rest, "workbench: reload: %s\n", printableLines(text))
 	case e.Kind == recordings.Opened && e.Failed():
 		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d cannot open the disk: %s\n", e.Front, e.Conn, recordings.Printable(text))
+	case failedAside(e) && !p.verbose:
+		_, err = fmt.Fprintf(p.rest, "workbench: %s#%d %s: %s\n", e.Front, e.Conn, e.Callback, recordings.Printable(text))
 	default:
 		line = append(recordings.AppendLine(line, e, text), '\n')
 		_, err = p.rest.Write(line)
 	}
 	return line, err
+}
+
+// failedAside reports whether e is a callback that failed where neither a request
+// nor the opening of a disk tells of it: a client went away without a reason.
+func failedAside(e *recordings.Event) bool {
+	if e.Kind != recordings.Callback || !e.Failed() {
+		return false
+	}
+	switch e.Callback {
+	case plugins.Preconnect, plugins.ListExports, plugins.ExportDescription, plugins.BlockSize, plugins.Close:
+		return true
+	}
+	return false
 }
 
 // isFirstLoad reports whether e is the load of generation 1, which is no reload.

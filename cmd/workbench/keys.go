@@ -18,13 +18,13 @@ func newKeysCommand(std streams) *cobra.Command {
 		Short: "The keys of the screen, with those of your own; check a file of them",
 		Example: `  workbench keys
   workbench keys my-keys.toml`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Args: wantWords(0, "the file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := keysPath()
 			if len(args) > 0 {
 				path = args[0]
 				if _, err := os.Stat(path); err != nil {
-					return err
+					return fmt.Errorf("%s: cannot read it: %w", path, cause(err))
 				}
 			}
 			text, err := tui.Keys(path)

@@ -38,11 +38,6 @@ type streams struct {
 	In, Out, Err *os.File
 }
 
-// A usageError is a command line that makes no sense.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
 // A statusError carries the status of a captive command, which has said itself
 // what there was to say.
 type statusError int
@@ -53,15 +48,13 @@ func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e
 func run(ctx context.Context, args []string, std streams) int {
 	root := newRootCommand(std)
 	root.SetArgs(args)
-	root.SetIn(std.In)
-	root.SetOut(std.Out)
-	root.SetErr(std.Err)
-	return report(std.Err, root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return report(std.Err, cmd.CommandPath(), err)
 }
 
 // report prints err for people, if there is anything to print, and returns the
-// status that goes with it.
-func report(w io.Writer, err error) int {
+// status that goes with it. command is what was called, which has a help.
+func report(w io.Writer, command string, err error) int {
 	var status statusError
 	var usage usageError
 	var load *host.LoadError
@@ -72,10 +65,10 @@ func report(w io.Writer, err error) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &filter):
-		fmt.Fprintf(w, "workbench: %s\n%s\nTry 'workbench help filters'.\n", oneLine(err), filter.Excerpt())
+		fmt.Fprintf(w, "workbench: %s (see 'workbench help filters')\n%s\n", oneLine(err), filter.Excerpt())
 		return exitUsage
 	case errors.As(err, &usage):
-		fmt.Fprintf(w, "workbench: %s\nTry 'workbench --help'.\n", oneLine(err))
+		fmt.Fprintf(w, "workbench: %s (see '%s --help')\n", oneLine(err), command)
 		return exitUsage
 	}
 	fmt.Fprintf(w, "workbench: %s\n", oneLine(err))
@@ -113,15 +106,19 @@ traffic, on the screen.`,
   workbench run disk.lua --run 'nbdinfo "$uri"'  one command against it
   workbench run disk.lua --record disk.wbrec     keep what happens
   workbench open disk.wbrec                      and look at it again`,
-		Args:          usageArgs(cobra.NoArgs),
+		Args:          noSubcommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runTour(cmd.Context(), l, std)
 		},
 	}
+	root.SetIn(std.In)
+	root.SetOut(std.Out)
+	root.SetErr(std.Err)
+	root.SuggestionsMinimumDistance = 2
 	l.addFlags(root.Flags())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newRunCommand(std),
 		newMountCommand(std),
@@ -139,15 +136,6 @@ traffic, on the screen.`,
 		newKeysCommand(std),
 	)
 	root.AddCommand(newManCommand(root))
+	refine(root)
 	return root
-}
-
-// usageArgs makes the complaint of a check of positional arguments a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
 }

@@ -15,7 +15,7 @@ func newManCommand(root *cobra.Command) *cobra.Command {
 		Long: `Write the manual pages, workbench.1 and one for each verb, to a folder, which is
 made if it is not there.`,
 		Example: `  workbench man ~/.local/share/man/man1 && man workbench-run`,
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    wantWords(1, "the folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := args[0]
 			if err := os.MkdirAll(dir, 0o755); err != nil {

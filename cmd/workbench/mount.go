@@ -21,7 +21,7 @@ workbench doctor tells whether this machine can mount.
 The options, the screen and the exit status are those of run.`,
 		Example: `  workbench mount disk.lua /mnt/disk file=disk.img
   workbench mount disk.lua ./disk --run 'mkfs.ext4 -F "$mount"'`,
-		ValidArgsFunction: completeScripts,
+		ValidArgsFunction: completeMount,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bare, params, err := splitArgs(args, "the plugin", "the mount point")
 			if err != nil {
@@ -35,5 +35,6 @@ The options, the screen and the exit status are those of run.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
+	addPluginHelp(cmd, std)
 	return cmd
 }

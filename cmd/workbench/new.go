@@ -20,7 +20,7 @@ func newNewCommand(std streams) *cobra.Command {
 		Long: `Write a starter plugin with comments to FILE. The extension says in which
 language: .lua or .star. A file that is there already is left alone.`,
 		Example: "  workbench new disk.lua\n  workbench new disk.star",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    wantWords(1, "the file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := writeStarter(args[0]); err != nil {
 				return err
@@ -43,7 +43,7 @@ func writeStarter(path string) error {
 		return fmt.Errorf("%s: is there already: choose another name, or remove it", path)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: cannot write there: %w", path, cause(err))
 	}
 	_, err = f.WriteString(starter.Source)
 	return errors.Join(err, f.Close())

@@ -40,7 +40,7 @@ time of the day on which the recording began (12:00:05.5), or a whole time
   workbench open disk.wbrec --since 12:00:05 --until 12:00:06
   workbench open disk.wbrec --headless --filter 'err | dur>10ms'
   workbench open disk.wbrec --json | jq .duration_ns`,
-		Args:              usageArgs(cobra.ExactArgs(1)),
+		Args:              wantWords(1, "the recording"),
 		ValidArgsFunction: completeRecordings,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.path = args[0]
@@ -56,11 +56,6 @@ time of the day on which the recording began (12:00:05.5), or a whole time
 	f.BoolVar(&o.json, "json", false, "headless: JSON lines")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "headless: callbacks, connections and debug lines too")
 	return cmd
-}
-
-// completeRecordings offers recordings.
-func completeRecordings(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{recordingExt[1:]}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // runOpen shows a recording.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"workbench/nbd"
@@ -138,6 +137,9 @@ func (o *benchOptions) complete(f *pflag.FlagSet) error {
 	case o.json && o.single && !o.verbose:
 		return usageError{fmt.Errorf("--json with -s shows nothing without -v: stdout belongs to the client")}
 	}
+	if err := checkLanguage(o.language); err != nil {
+		return err
+	}
 	policies := map[string]host.Policy{"keep": host.KeepOld, "new": host.ForNew, "drop": host.DropClients}
 	policy, ok := policies[o.onChange]
 	if !ok {
@@ -226,12 +228,4 @@ func (o *benchOptions) completeTLS() error {
 		return usageError{fmt.Errorf("--tls-verify-peer needs TLS: add --tls-certificates DIR")}
 	}
 	return nil
-}
-
-// completeScripts offers scripts for the first word, and nothing for parameters.
-func completeScripts(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 {
-		return []string{"lua", "star"}, cobra.ShellCompDirectiveFilterFileExt
-	}
-	return nil, cobra.ShellCompDirectiveDefault
 }

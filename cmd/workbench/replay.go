@@ -21,8 +21,9 @@ import (
 func newReplayCommand(std streams) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:   "replay RECORDING PLUGIN [KEY=VALUE]...",
-		Short: "Send the requests of a recording to a plugin, and report each answer that differs",
+		ValidArgsFunction: completeReplay,
+		Use:               "replay RECORDING PLUGIN [KEY=VALUE]...",
+		Short:             "Send the requests of a recording to a plugin, and report each answer that differs",
 		Long: `Send the requests of a recording to a plugin, each client's on a connection of its
 own, and compare the answers: errors, and the data of reads. Requests that ran in
 the script one after the other do so again, in the same order; those that ran side
@@ -105,6 +106,9 @@ func (o *replayOptions) complete(f *pflag.FlagSet) error {
 		return usageError{fmt.Errorf("--callback-timeout %s: a time cannot be below zero", o.timeout)}
 	case o.writes && o.readOnly:
 		return usageError{errors.New("--allow-writes and --readonly exclude each other")}
+	}
+	if err := checkLanguage(o.language); err != nil {
+		return err
 	}
 	var err error
 	if o.bytes, err = stdlib.ParseSize(o.memory); err != nil {

@@ -37,5 +37,6 @@ Exit status: 0, 1 for an error, 2 for a wrong command line.`,
 	}
 	o.addFlags(cmd.Flags())
 	cmd.Flags().StringVar(&o.mount, "mount", "", "also mount the disk here, as a file")
+	addPluginHelp(cmd, std)
 	return cmd
 }

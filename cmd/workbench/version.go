@@ -13,7 +13,7 @@ func newVersionCommand(std streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version, and what the program was built from",
 		Example: "  workbench version",
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    wantWords(0),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(std.Out, version())
 			return err

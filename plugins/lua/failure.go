@@ -23,7 +23,7 @@ func (s *script) failure(ctx context.Context, cb plugins.Callback, err error) er
 	var api *glua.ApiError
 	if errors.As(err, &api) {
 		e.Stack = stackText(api.StackTrace, cb)
-		e.Errno, e.Msg = describeValue(api.Object)
+		e.Errno, e.Msg = s.describeValue(api.Object)
 		switch {
 		case strings.Contains(e.Msg, "callstack overflow"):
 			e.Msg = "stack overflow"
@@ -32,6 +32,7 @@ func (s *script) failure(ctx context.Context, cb plugins.Callback, err error) er
 		}
 	}
 	s.locate(e)
+	e.Msg = s.nameCallee(e.Msg, e.File, e.Line)
 	if cause := context.Cause(ctx); cause != nil {
 		e.Errno, e.Msg = plugins.ErrnoOf(cause), "the script was stopped"
 		return fmt.Errorf("%w: %w", e, cause)
@@ -65,7 +66,7 @@ func hasErrno(err error) bool {
 }
 
 // describeValue returns what the argument of error() says.
-func describeValue(value glua.LValue) (syscall.Errno, string) {
+func (s *script) describeValue(value glua.LValue) (syscall.Errno, string) {
 	switch value := value.(type) {
 	case *glua.LNilType:
 		return 0, "error(nil): no message"
@@ -76,6 +77,9 @@ func describeValue(value glua.LValue) (syscall.Errno, string) {
 				return errno, text.String()
 			}
 		}
+		if text, ok := s.textOf(value); ok {
+			return errno, text
+		}
 		if errno != 0 {
 			return errno, errno.Error()
 		}
@@ -84,6 +88,23 @@ func describeValue(value glua.LValue) (syscall.Errno, string) {
 		return 0, value.String()
 	}
 	return 0, fmt.Sprintf("error() was given %s: give it a string", kindOf(value))
+}
+
+// textOf returns what the __tostring of a table makes of it.
+func (s *script) textOf(value *glua.LTable) (string, bool) {
+	if s.state.GetMetaField(value, "__tostring") == glua.LNil {
+		return "", false
+	}
+	s.state.Push(s.state.NewFunction(func(L *glua.LState) int {
+		L.Push(L.ToStringMeta(value))
+		return 1
+	}))
+	if err := s.state.PCall(0, 1, nil); err != nil {
+		return "", false // a mistake in it is not the one to be told
+	}
+	text, ok := s.state.Get(-1).(glua.LString)
+	s.state.Pop(1)
+	return string(text), ok
 }
 
 // errnoOf returns the errno that a script means: a number, or a name as "ENOSPC".

@@ -52,6 +52,7 @@ func (s *script) loadPath(L *glua.LState, path string) (*glua.LFunction, error) 
 	if err != nil {
 		return nil, err
 	}
+	s.protos[path] = (*chunk)(proto)
 	return L.NewFunctionFromProto(proto), nil
 }
 

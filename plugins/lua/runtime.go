@@ -69,6 +69,7 @@ func (p *program) Start(ctx context.Context, env plugins.Env) (plugins.Script, e
 	}
 	s.out.emit = s.print
 	s.files = []string{p.path}
+	s.protos = map[string]*chunk{p.path: (*chunk)(p.proto)}
 	s.openLibraries(p.dir)
 	s.builtin = s.functions()
 	if err := s.runTopLevel(ctx, p.proto); err != nil {

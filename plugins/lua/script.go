@@ -21,7 +21,8 @@ type script struct {
 	callbacks [plugins.NumCallbacks]*glua.LFunction // nil = not defined
 	signature [plugins.NumCallbacks]plugins.Signature
 
-	files     []string // the script's own and those that it loaded, in that order
+	files     []string          // the script's own and those that it loaded, in that order
+	protos    map[string]*chunk // of those files
 	out       output
 	interrupt interrupt
 

@@ -91,6 +91,7 @@ var runtimeHints = []hint{
 	{"builtin_function_or_method has no .pack", "", "write workbench.pack(format, ...), whose formats are those of Lua"},
 	{"builtin_function_or_method has no .unpack", "", "write workbench.unpack(format, data), whose formats are those of Lua"},
 	{"builtin_function_or_method has no .from_bytes", "", "write workbench.unpack(\"<I4\", data)"},
+	{"bytes: got int, ", "", `for n zeroes write b"\x00" * n`},
 	{"int has no .to_bytes", "", "write workbench.pack(\"<I4\", n)"},
 }
 

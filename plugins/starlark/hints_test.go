@@ -87,6 +87,7 @@ func TestRuntimeHints(t *testing.T) {
 		"struct.pack('i', 1)": "workbench.pack",
 		"int.from_bytes(b'')": "workbench.unpack",
 		"(5).to_bytes(2)":     "workbench.pack",
+		"bytes(count)":        `write b"\x00" * n`,
 	} {
 		t.Run(expr, func(t *testing.T) {
 			h := open(t, fmt.Sprintf("def open(r): pass\ndef get_size(h): return 512\ndef pread(h, count, offset):\n    return %s\n", expr), plugins.Env{})

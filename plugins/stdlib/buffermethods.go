@@ -44,10 +44,7 @@ var BufferMethods = append([]Function{
 			return err
 		})
 	}},
-	{"copy", []Param{natural("offset"), buffer("from"), optional(natural("at")), optional(natural("count"))}, false, func(_ context.Context, in *Invocation) (Value, error) {
-		from := in.Args[1].Object.(*Buffer)
-		return Value{}, in.buffer().copyFrom(in.natural(0), from, in.natural(2), in.natural(3), in.given(3))
-	}},
+	{"copy", []Param{natural("offset"), value("from"), optional(natural("at")), optional(natural("count"))}, false, copyPart},
 }, integerMethods()...)
 
 func (in *Invocation) buffer() *Buffer { return in.Self.(*Buffer) }
@@ -81,6 +78,20 @@ func set(_ context.Context, in *Invocation) (Value, error) {
 		copy(bytes, data)
 		return err
 	})
+}
+
+// copyPart is copy(offset, from[, at[, count]]): a part of a buffer or of a string.
+func copyPart(_ context.Context, in *Invocation) (Value, error) {
+	v := in.Args[1]
+	from, ok := v.Object.(*Buffer)
+	switch {
+	case ok:
+	case v.Kind == Text || v.Kind == Bytes:
+		from = Lend(bytesOf(v.Str)) // which is only read
+	default:
+		return Value{}, fmt.Errorf("from: wanted a buffer or a string, got %s", v.describe())
+	}
+	return Value{}, in.buffer().copyFrom(in.natural(0), from, in.natural(2), in.natural(3), in.given(3))
 }
 
 // oneByte returns a number from 0 to 255.
