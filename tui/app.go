@@ -96,6 +96,7 @@ type app struct {
 
 	clip func(text string) error // puts text on the clipboard; it may wait
 	edit func(file string, line int) (*exec.Cmd, error)
+	lend func(run func() error, then func(error) tea.Msg) tea.Cmd // has run have the terminal for a while
 	now  func() time.Time
 
 	err error // why the screen had to stop
@@ -194,7 +195,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case copied:
 		a.noteCopied(msg)
 	case resumed:
-		cmd = a.resume(msg)
+		a.resume(msg)
 	case searchOn:
 		a.searching = false
 	case sorted:
@@ -204,7 +205,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case acted:
 		a.note(msg)
 	case edited:
-		cmd = a.afterEdit(msg)
+		a.afterEdit(msg)
 	case outcome:
 		a.finish(msg)
 	case taskMoved:

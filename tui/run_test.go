@@ -408,24 +408,3 @@ func TestRunNeedsTerminal(t *testing.T) {
 		t.Errorf("%v, want ErrNoTerminal", err)
 	}
 }
-
-func TestSynchronizedWritesWhole(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	n, err := synchronized{w}.Write([]byte("a frame"))
-	if n != 7 || err != nil {
-		t.Errorf("wrote %d, %v, want 7", n, err)
-	}
-	buf := make([]byte, 100)
-	n, err = r.Read(buf)
-	if got := string(buf[:n]); got != "\x1b[?2026ha frame\x1b[?2026l" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	w.Close()
-	if n, err = (synchronized{w}).Write([]byte("a frame")); n != 0 || err == nil {
-		t.Errorf("to a closed file it wrote %d, %v", n, err)
-	}
-}

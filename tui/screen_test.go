@@ -169,6 +169,7 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
 		return exec.Command("true"), nil
 	}
+	s.app.lend = func(func() error, func(error) tea.Msg) tea.Cmd { return nil }
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
 	s.app.clip = func(text string) error { s.copied = text; return s.clipFails }
 	s.app.recall(o)
