@@ -28,9 +28,9 @@ type painter struct {
 	width, height int
 
 	entered bool     // the terminal is taken
-	known   bool     // shown is all that there is on it
+	known   bool     // what follows is all that there is to it
 	shown   []string // the rows of the last frame
-	mouse   bool     // the terminal sends the mouse
+	mouse   bool     // it sends the mouse
 	buf     bytes.Buffer
 }
 
@@ -54,11 +54,11 @@ func (p *painter) leave() error {
 // the terminal's affair, so that the next one is drawn whole.
 func (p *painter) resize(width, height int) {
 	p.width, p.height = width, height
-	p.shown, p.known = nil, false
+	p.forget()
 }
 
-// forget has the next frame drawn whole, and the mouse asked for again.
-func (p *painter) forget() { p.shown, p.known, p.mouse = nil, false, false }
+// forget has the next frame drawn whole.
+func (p *painter) forget() { p.shown, p.known = nil, false }
 
 // paint draws a frame, the rows of which end in newlines. What the terminal has no
 // room for is cut off. If it fails, the next frame is drawn whole.
@@ -66,10 +66,8 @@ func (p *painter) paint(frame string, mouse bool) error {
 	rows := strings.Split(frame, "\n")
 	rows = rows[:min(len(rows), p.height)]
 	p.buf.Reset()
-	if mouse && !p.mouse {
-		p.buf.WriteString(mouseOn)
-	} else if !mouse && p.mouse {
-		p.buf.WriteString(mouseOff)
+	if !p.known || mouse != p.mouse {
+		p.buf.WriteString(mouseModes(mouse))
 	}
 	if !p.known {
 		p.buf.WriteString(ansi.ResetStyle + ansi.EraseEntireScreen)
@@ -104,6 +102,13 @@ func (p *painter) row(y int, row string) {
 	if ansi.StringWidth(row) < p.width {
 		p.buf.WriteString(ansi.EraseLineRight)
 	}
+}
+
+func mouseModes(on bool) string {
+	if on {
+		return mouseOn
+	}
+	return mouseOff
 }
 
 func (p *painter) write(text string) error {

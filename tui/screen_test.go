@@ -36,6 +36,7 @@ type fakeBench struct {
 	fails        error    // what comes of it
 	past         []recordings.Generation
 	policies     []host.Policy // of reloads that were asked for
+	stirred      chan struct{} // closed when set is called; nil unless somebody waits for it
 }
 
 // Generations returns the past and what the status says.
@@ -124,6 +125,19 @@ func (b *fakeBench) set(change func(*host.Status)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(&b.status)
+	if b.stirred != nil {
+		close(b.stirred)
+		b.stirred = nil
+	}
+}
+
+func (b *fakeBench) Stirs() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stirred == nil {
+		b.stirred = make(chan struct{})
+	}
+	return b.stirred
 }
 
 // A screen is an app with a feed that is read when the test says so.

@@ -177,6 +177,9 @@ func (s *stage) take() error {
 	if s.found == nil {
 		s.found = before
 	}
+	if err := syscall.SetNonblock(int(s.out.Fd()), false); err != nil { // as some program may have left it
+		return fmt.Errorf("taking the terminal: %w", err)
+	}
 	return gone(s.painter.enter())
 }
 

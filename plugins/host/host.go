@@ -252,6 +252,9 @@ func (h *Host) Status() Status {
 	}
 }
 
+// Stirs implements Control.
+func (h *Host) Stirs() <-chan struct{} { return h.gate.stirs() }
+
 // Close ends the script: cleanup, unload. The front ends have closed their
 // handles; what they left open is closed first. It waits for a reload under way.
 func (h *Host) Close(ctx context.Context) error {
