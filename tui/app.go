@@ -44,6 +44,7 @@ type app struct {
 	// What runs beside the model. listen makes the command that brings the next
 	// pulse; idle says that nothing on the screen changes with time alone.
 	listen    func(idle bool) tea.Cmd
+	nudge     func()  // has the host looked at, which may have changed without an event
 	work      worker  // what may take its time
 	tap       tap     // what brings other events
 	beside    *beside // commands that take long
@@ -123,6 +124,7 @@ func newApp(o Options, t *theme) *app {
 			live: o.Workbench != nil,
 		},
 		commands: commands(),
+		nudge:    func() {},
 		clip:     func(string) error { return errors.New("this terminal has no clipboard") },
 		noMouse:  o.NoMouse,
 		ascii:    o.ASCII,
@@ -208,6 +210,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.afterEdit(msg)
 	case outcome:
 		a.finish(msg)
+		a.root().nudge() // a recording has begun, or ended
 	case taskMoved:
 		cmd = msg.task.watch
 	case scanned:

@@ -55,6 +55,8 @@ type feed struct {
 	recorder Recorder     // nil if nothing can be recorded
 	now      func() plugins.Stamp
 
+	nudged chan struct{} // has an item when the host is to be looked at
+
 	next       uint64 // the event to read next
 	pulse      pulse
 	statsAt    plugins.Stamp
@@ -133,7 +135,7 @@ func (f *feed) changed() bool {
 }
 
 // rest waits until there is an event to read, which it reports, or the host
-// stirs. It needs no timer.
+// stirs, or somebody nudges. It needs no timer.
 func (f *feed) rest(ctx context.Context) (came bool, err error) {
 	stirs := f.bench.Stirs()
 	f.same = 0
@@ -146,6 +148,8 @@ func (f *feed) rest(ctx context.Context) (came bool, err error) {
 		select {
 		case <-stirs:
 			wake()
+		case <-f.nudged:
+			wake()
 		case <-step.Done():
 		}
 	})
@@ -153,6 +157,14 @@ func (f *feed) rest(ctx context.Context) (came bool, err error) {
 	wake()
 	watching.Wait()
 	return came, err
+}
+
+// nudge has the host looked at, soon and for a while.
+func (f *feed) nudge() {
+	select {
+	case f.nudged <- struct{}{}:
+	default:
+	}
 }
 
 // waitEvent waits at most d, or for ever if d is 0, and reports whether there is

@@ -271,7 +271,7 @@ func TestFramesAreBounded(t *testing.T) {
 		}
 		const seconds = 2
 		for i := range seconds * 1000 {
-			update(keyMsg(fmt.Sprint(i%7+1)))
+			update(keyMsg(fmt.Sprint(i%7 + 1)))
 			time.Sleep(time.Millisecond)
 			select {
 			case <-s.timer.C:

@@ -117,8 +117,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
-	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now}
+	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now, nudged: make(chan struct{}, 1)}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
+	a.nudge = f.nudge
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
 	var c crew
 	a.work, a.tap = c.worker(ctx), c.tap(ctx)

@@ -36,6 +36,7 @@ type fakeBench struct {
 	fails        error    // what comes of it
 	past         []recordings.Generation
 	policies     []host.Policy // of reloads that were asked for
+	looks        int           // at the status
 	stirred      chan struct{} // closed when set is called; nil unless somebody waits for it
 }
 
@@ -98,7 +99,16 @@ func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
 func (b *fakeBench) Status() host.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.looks++
 	return b.status
+}
+
+// looked returns how often the status was looked at since it was last called.
+func (b *fakeBench) looked() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n, b.looks = b.looks, 0
+	return n
 }
 
 func (b *fakeBench) Kick() {
