@@ -44,6 +44,7 @@ type app struct {
 	// What runs beside the model. listen makes the command that brings the next
 	// pulse; idle says that nothing on the screen changes with time alone.
 	listen    func(idle bool) tea.Cmd
+	nudge     func()  // has the host looked at, which may have changed without an event
 	work      worker  // what may take its time
 	tap       tap     // what brings other events
 	beside    *beside // commands that take long
@@ -96,6 +97,7 @@ type app struct {
 
 	clip func(text string) error // puts text on the clipboard; it may wait
 	edit func(file string, line int) (*exec.Cmd, error)
+	lend func(run func() error, then func(error) tea.Msg) tea.Cmd // has run have the terminal for a while
 	now  func() time.Time
 
 	err error // why the screen had to stop
@@ -122,6 +124,7 @@ func newApp(o Options, t *theme) *app {
 			live: o.Workbench != nil,
 		},
 		commands: commands(),
+		nudge:    func() {},
 		clip:     func(string) error { return errors.New("this terminal has no clipboard") },
 		noMouse:  o.NoMouse,
 		ascii:    o.ASCII,
@@ -195,7 +198,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case copied:
 		a.noteCopied(msg)
 	case resumed:
-		cmd = a.resume(msg)
+		a.resume(msg)
 	case searchOn:
 		a.searching = false
 	case sorted:
@@ -205,9 +208,10 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case acted:
 		a.note(msg)
 	case edited:
-		cmd = a.afterEdit(msg)
+		a.afterEdit(msg)
 	case outcome:
 		a.finish(msg)
+		a.root().nudge() // a recording has begun, or ended
 	case taskMoved:
 		cmd = msg.task.watch
 	case scanned:

@@ -261,12 +261,7 @@ func screenCommands() []command {
 		{
 			id: "mouse", keys: []string{"M"}, where: inPanels | inDetail, title: "mouse",
 			help: "leave the mouse to the terminal, or take it back",
-			run: func(a *app) tea.Cmd {
-				if a.noMouse = !a.noMouse; a.noMouse {
-					return tea.DisableMouse
-				}
-				return tea.EnableMouseCellMotion
-			},
+			run:  do(func(a *app) { a.noMouse = !a.noMouse }),
 		},
 		{
 			id: "back", keys: []string{"esc"}, where: inPanels,

@@ -9,7 +9,8 @@
 //	    |  Read, Text, Stats   |  Status, Held, Rules  (a command, off the model's goroutine)
 //	    +---------+------------+
 //	              v
-//	            feed      waits; at most 20 pulses a second, none while nothing changes
+//	            feed      waits; at most 20 pulses a second, none while nothing changes,
+//	              |       and no timer while the host is at rest
 //	              |  pulse
 //	              v
 //	  keys --->  app.Update --- fold ---> state (live) --- freeze ---> state (paused)
@@ -20,6 +21,12 @@
 //	              |
 //	              v
 //	          app.View    rows, each exactly as wide as the terminal
+//	              |
+//	              v
+//	            stage     has the terminal; at most 30 frames a second, at once if it was quiet
+//	              |
+//	              v
+//	           painter    writes the rows that are new, as one synchronized update
 //
 // There is one Bubble Tea model, the app. Panels are plain structs that it lays
 // out, feeds and draws; only this package knows of Bubble Tea. Update waits for
@@ -46,6 +53,12 @@
 // them (versions.go). While an editor runs ([app.editScript]) it has the terminal,
 // and Bubble Tea stands still; events wait in the log.
 //
+// Bubble Tea reads keys and runs the model, and neither draws nor sets up the
+// terminal: its renderer would tick for as long as the screen is open. The [stage]
+// does both, on the goroutine of the model. It makes the terminal raw and gives it
+// back whatever ends the screen, a panic included, or has the terminal meanwhile
+// ([stage.lend]); only what is copied is written past it, at once as a frame is.
+//
 // Keys, footer, menu and palette are made from one table; see [command]. A
 // command that takes an argument returns a [question], which a prompt puts to
 // the user, and the palette behind the name. dispatch.go has the way from a key
@@ -55,9 +68,9 @@
 // app that it was opened from, which goes on folding (over.go). What takes its
 // time, as a replay, is a task with progress that esc stops (task.go).
 //
-// The feeds, each as one command at a time, tasks, and the commands that take long
-// (see [beside]) are all that runs beside the model, and [Run] returns when they
-// have ended.
+// The feeds, each as one command at a time, tasks, the commands that take long
+// (see [beside]), and what the stage waits for (signals, a frame that is due) are
+// all that runs beside the model, and [Run] returns when they have ended.
 //
 // A [Checklist], as that of the tour, is ticked off by filters over the log.
 package tui

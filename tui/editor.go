@@ -65,7 +65,7 @@ func (a *app) editScript() tea.Cmd {
 		a.trouble = err.Error()
 		return nil
 	}
-	return tea.ExecProcess(cmd, func(err error) tea.Msg {
+	return a.lend(cmd.Run, func(err error) tea.Msg {
 		if err != nil {
 			err = fmt.Errorf("the editor %s: %w", cmd.Path, err)
 		}
@@ -82,15 +82,11 @@ func (a *app) editLine() string {
 	return fmt.Sprintf("%s +%d %s", cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), defaultEditor), line, quoted(file))
 }
 
-// afterEdit takes the mouse back, which Bubble Tea leaves to the terminal.
-func (a *app) afterEdit(msg edited) tea.Cmd {
+// afterEdit says what went wrong, if anything did.
+func (a *app) afterEdit(msg edited) {
 	if msg.err != nil {
 		a.trouble = msg.err.Error()
 	}
-	if a.noMouse {
-		return nil
-	}
-	return tea.EnableMouseCellMotion
 }
 
 // defaultEditor is taken if the environment names none.

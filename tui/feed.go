@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -18,7 +19,8 @@ import (
 const (
 	gatherTime = 50 * time.Millisecond  // facts are collected so long before they are shown: 20 frames a second
 	statsTime  = 250 * time.Millisecond // figures of callbacks are asked for at most so often
-	pollTime   = 500 * time.Millisecond // the host is looked at so often while nothing happens
+	pollTime   = 500 * time.Millisecond // the host is looked at so often
+	restPolls  = 4                      // until it has looked the same so often, and rests
 	settleTime = time.Second            // frames while only rates and trends run out
 
 	chunkSize = 512     // events copied from the log at once
@@ -53,11 +55,14 @@ type feed struct {
 	recorder Recorder     // nil if nothing can be recorded
 	now      func() plugins.Stamp
 
+	nudged chan struct{} // has an item when the host is to be looked at
+
 	next       uint64 // the event to read next
 	pulse      pulse
 	statsAt    plugins.Stamp
 	statsStale bool
 	shown      glance // what the host looked like in the last pulse
+	same       int    // how often it has looked so since
 	version    uint32 // the generation that served when the host was last asked for its texts
 }
 
@@ -94,6 +99,13 @@ func (f *feed) wait(ctx context.Context, idle bool) error {
 		patience = settleTime
 	}
 	for waited := time.Duration(0); patience == 0 || waited < patience; {
+		if f.bench != nil && patience == 0 && f.same >= restPolls {
+			if came, err := f.rest(ctx); err != nil {
+				return err
+			} else if came {
+				return f.gather(ctx)
+			}
+		}
 		step := patience - waited
 		if f.bench != nil && (patience == 0 || step > pollTime) {
 			step = pollTime
@@ -106,13 +118,53 @@ func (f *feed) wait(ctx context.Context, idle bool) error {
 		}
 		waited += step
 		if f.bench != nil {
-			status := f.bench.Status()
-			if g := glanceAt(&status, f.recording()); g != f.shown || g.waiting > 0 {
+			if f.changed() {
 				return nil
 			}
+			f.same++
 		}
 	}
 	return nil
+}
+
+// changed reports whether the host looks other than in the last pulse.
+func (f *feed) changed() bool {
+	status := f.bench.Status()
+	g := glanceAt(&status, f.recording())
+	return g != f.shown || g.waiting > 0
+}
+
+// rest waits until there is an event to read, which it reports, or the host
+// stirs, or somebody nudges. It needs no timer.
+func (f *feed) rest(ctx context.Context) (came bool, err error) {
+	stirs := f.bench.Stirs()
+	f.same = 0
+	if f.changed() { // just before
+		return false, nil
+	}
+	step, wake := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-stirs:
+			wake()
+		case <-f.nudged:
+			wake()
+		case <-step.Done():
+		}
+	})
+	came, err = f.waitUntil(ctx, step)
+	wake()
+	watching.Wait()
+	return came, err
+}
+
+// nudge has the host looked at, soon and for a while.
+func (f *feed) nudge() {
+	select {
+	case f.nudged <- struct{}{}:
+	default:
+	}
 }
 
 // waitEvent waits at most d, or for ever if d is 0, and reports whether there is
@@ -124,6 +176,11 @@ func (f *feed) waitEvent(ctx context.Context, d time.Duration) (bool, error) {
 		step, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
 	}
+	return f.waitUntil(ctx, step)
+}
+
+// waitUntil waits for an event until step ends, and reports whether there is one.
+func (f *feed) waitUntil(ctx, step context.Context) (bool, error) {
 	err := f.events.Wait(step, f.next)
 	switch {
 	case ctx.Err() != nil:
@@ -163,7 +220,7 @@ func (f *feed) read() *pulse {
 	if f.bench != nil {
 		p.live, p.status, p.held, p.rules = true, f.bench.Status(), f.bench.Held(), f.bench.Rules()
 		p.recorder = f.recording()
-		f.shown = glanceAt(&p.status, p.recorder)
+		f.shown, f.same = glanceAt(&p.status, p.recorder), 0
 		if p.status.Generation != f.version {
 			f.version, p.versions = p.status.Generation, f.bench.Generations()
 		}

@@ -167,6 +167,35 @@ func TestFeedSeesTheHost(t *testing.T) {
 	})
 }
 
+// TestFeedLetsTheHostRest: a host that does nothing is not looked at, unless
+// somebody who did something to it says so.
+func TestFeedLetsTheHostRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		bench := &fakeBench{}
+		l := newListener(emptyLog(), bench)
+		l.f.nudged = make(chan struct{}, 1)
+		l.listen(ctx, true)
+		l.silent(t, time.Hour)
+		if n := bench.looked(); n > restPolls+2 {
+			t.Errorf("in an hour of rest the host was looked at %d times", n)
+		}
+		l.f.nudge()
+		l.silent(t, time.Hour)
+		if n := bench.looked(); n < restPolls || n > restPolls+2 {
+			t.Errorf("after a nudge the host was looked at %d times", n)
+		}
+		bench.mu.Lock()
+		bench.status.Handles++
+		bench.mu.Unlock()
+		l.f.nudge()
+		if p, d := l.pulse(); p == nil || d != pollTime {
+			t.Errorf("a pulse after %v, want %v", d, pollTime)
+		}
+		cancel()
+	})
+}
+
 func TestFeedCountsWhatItMissed(t *testing.T) {
 	log := recordings.NewLog(1) // 16 events
 	f := &feed{events: log, now: func() plugins.Stamp { return 1 }}

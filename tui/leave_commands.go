@@ -39,7 +39,7 @@ func leaveCommands() []command {
 		{
 			id: "suspend", keys: []string{"ctrl+z"}, where: inLists | inMenu | inCopy | inPrompt | inQuestion | inCard,
 			help: "go to the shell; clients wait until fg",
-			run:  func(*app) tea.Cmd { return suspend() },
+			run:  (*app).suspend,
 		},
 	}
 }

@@ -119,7 +119,7 @@ func (a *app) showFile(m fileOpened) tea.Cmd {
 	over := newApp(o, a.scene.theme)
 	over.width, over.height, over.noMouse = a.width, a.height, a.noMouse
 	over.parent, over.target = a, m.at
-	over.clip, over.edit, over.beside, over.past, over.commands = a.clip, a.edit, a.beside, a.past, a.commands
+	over.clip, over.edit, over.lend, over.beside, over.past, over.commands = a.clip, a.edit, a.lend, a.beside, a.past, a.commands
 	over.work, over.tap = a.work, a.tap
 	listen, shut := a.tap(m.file, o.Now)
 	over.listen = listen

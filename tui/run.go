@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -92,9 +90,6 @@ var (
 	ErrTerminalGone = errors.New("the terminal was closed")
 )
 
-// frameRate is how often the terminal is written to at most, in a second.
-const frameRate = 30
-
 // Run shows the screen until the user quits or ctx ends, and returns nil then.
 // It leaves the terminal as it found it, even if the screen itself fails, which
 // is an error. Signals are left to the caller, except that of the terminal's
@@ -122,8 +117,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newApp(o, newTheme(renderer(o.Output)))
-	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now}
+	f := &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now, nudged: make(chan struct{}, 1)}
 	lane := make(chan struct{}, 1) // has an item while a command uses f
+	a.nudge = f.nudge
 	a.listen = func(idle bool) tea.Cmd { return f.listen(ctx, lane, idle) }
 	var c crew
 	a.work, a.tap = c.worker(ctx), c.tap(ctx)
@@ -137,17 +133,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	before := a.recall(o)
 
-	with := []tea.ProgramOption{
-		tea.WithInput(keyboard{o.Input}),
-		tea.WithOutput(synchronized{o.Output}),
-		tea.WithAltScreen(),
-		tea.WithFPS(frameRate),
-		tea.WithoutSignalHandler(),
-	}
-	if !o.NoMouse {
-		with = append(with, tea.WithMouseCellMotion())
-	}
-	_, err = tea.NewProgram(a, with...).Run()
+	err = newStage(a, o.Input, o.Output).run(ctx)
 
 	cancel()
 	a.beside.end()
@@ -193,19 +179,6 @@ func (a *app) recall(o Options) history {
 	return before
 }
 
-// keyboard is a terminal that fails when it is closed. Bubble Tea takes the end
-// of its input for one that is only quiet, and would go on without a terminal.
-type keyboard struct{ *os.File }
-
-// Read implements io.Reader.
-func (k keyboard) Read(p []byte) (int, error) {
-	n, err := k.File.Read(p)
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO) {
-		err = ErrTerminalGone
-	}
-	return n, err
-}
-
 // renderer returns what knows the colours of a terminal. Bubble Tea has asked
 // standard output for its background already; another terminal is asked here,
 // before its input is read.
@@ -216,20 +189,4 @@ func renderer(out *os.File) *lipgloss.Renderer {
 	r := lipgloss.NewRenderer(out)
 	r.HasDarkBackground()
 	return r
-}
-
-// synchronized is a terminal that shows what is written to it at once, or not
-// at all: terminals that know mode 2026 draw no half frames. It stays an
-// *os.File otherwise, which is how Bubble Tea learns the size.
-type synchronized struct{ *os.File }
-
-var _ io.Writer = synchronized{}
-
-// Write implements io.Writer. Bubble Tea writes a frame at once.
-func (s synchronized) Write(frame []byte) (int, error) {
-	const before, after = ansi.SetModeSynchronizedOutput, ansi.ResetModeSynchronizedOutput
-	b := make([]byte, 0, len(before)+len(frame)+len(after))
-	b = append(append(append(b, before...), frame...), after...)
-	n, err := s.File.Write(b)
-	return min(max(n-len(before), 0), len(frame)), err
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"workbench/plugins/host"
 	"workbench/recordings"
@@ -305,6 +307,82 @@ func TestTerminalSuspend(t *testing.T) {
 	wantModes()
 }
 
+// TestTerminalStopped: a program that was stopped without being asked takes the
+// terminal again when it goes on.
+func TestTerminalStopped(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	term.keys("set -m", "Enter")
+	term.show("none", "")
+	var pid int
+	if _, err := fmt.Sscanf(strings.TrimSpace(term.text()), "pid %d", &pid); err != nil {
+		t.Fatalf("%v:\n%s", err, term.text())
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	term.until(func() string {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if !bytes.Contains(stat, []byte(") T ")) {
+			return fmt.Sprintf("the program is not stopped: %v %s", err, stat)
+		}
+		return ""
+	})
+	// The shell has got the terminal as the screen had it.
+	term.keys("stty sane; printf '\\033[?1049l\\033[?25h\\033[?1002l'; clear", "C-j")
+	term.waitForFlags("0 0 1")
+	term.tmux("resize-window", "-x", "90", "-y", "30")
+	term.keys("fg", "Enter")
+	term.waitFor("1·requests", "EFBIG", "? help")
+	term.waitForFlags("1 1 0")
+	term.keys("?")
+	term.waitFor("type to narrow")
+	term.keys("Escape")
+	term.waitFor("[2·callbacks]")
+	term.keys("q", "y")
+	term.waitForFlags("0 0 1")
+	term.keys("clear; stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l", "Enter")
+	term.waitFor("0\n" + shellPrompt)
+}
+
+// TestTerminalEditor: an editor has the terminal as a shell leaves it, and then
+// the screen has it again, with the size that it has meanwhile.
+func TestTerminalEditor(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, 80, 24)
+	editor := filepath.Join(t.TempDir(), "editor")
+	script := "#!/bin/sh\necho edits $1 with $(stty -a | grep -ow -e -icanon -e -echo -e -isig | wc -l) less\nread line\nexit 7\n"
+	if err := os.WriteFile(editor, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	term.show("none", "VISUAL="+editor)
+	for _, w := range []int{100, 80} {
+		term.keys("3", "e")
+		term.waitFor("edits +", "with 0 less")
+		term.waitForFlags("0 0 1")
+		term.tmux("resize-window", "-x", fmt.Sprint(w), "-y", "30")
+		term.keys("Enter")
+		term.waitFor("1·requests", "exit status 7")
+		term.waitForFlags("1 1 0")
+		term.until(func() string {
+			longest := 0
+			for row := range strings.Lines(term.text()) {
+				longest = max(longest, utf8.RuneCountInString(strings.TrimRight(row, " \n")))
+			}
+			if longest != w {
+				return fmt.Sprintf("the longest row has %d cells, want %d", longest, w)
+			}
+			return ""
+		})
+		term.keys("?")
+		term.waitFor("type to narrow")
+		term.keys("Escape")
+		term.waitFor("? help")
+	}
+	term.keys("q", "y")
+	term.mustBeRestored(0)
+}
+
 // flags returns whether alternate screen, mouse and cursor are on.
 func (term *terminal) flags() string {
 	return strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}"))
@@ -411,26 +489,5 @@ func TestRunNeedsTerminal(t *testing.T) {
 	defer w.Close()
 	if err := Run(t.Context(), Options{Events: emptyLog(), Input: r, Output: w}); !errors.Is(err, ErrNoTerminal) {
 		t.Errorf("%v, want ErrNoTerminal", err)
-	}
-}
-
-func TestSynchronizedWritesWhole(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	n, err := synchronized{w}.Write([]byte("a frame"))
-	if n != 7 || err != nil {
-		t.Errorf("wrote %d, %v, want 7", n, err)
-	}
-	buf := make([]byte, 100)
-	n, err = r.Read(buf)
-	if got := string(buf[:n]); got != "\x1b[?2026ha frame\x1b[?2026l" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	w.Close()
-	if n, err = (synchronized{w}).Write([]byte("a frame")); n != 0 || err == nil {
-		t.Errorf("to a closed file it wrote %d, %v", n, err)
 	}
 }

@@ -36,6 +36,8 @@ type fakeBench struct {
 	fails        error    // what comes of it
 	past         []recordings.Generation
 	policies     []host.Policy // of reloads that were asked for
+	looks        int           // at the status
+	stirred      chan struct{} // closed when set is called; nil unless somebody waits for it
 }
 
 // Generations returns the past and what the status says.
@@ -97,7 +99,16 @@ func (b *fakeBench) FailHeld(n uint64, errno syscall.Errno) error {
 func (b *fakeBench) Status() host.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.looks++
 	return b.status
+}
+
+// looked returns how often the status was looked at since it was last called.
+func (b *fakeBench) looked() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n, b.looks = b.looks, 0
+	return n
 }
 
 func (b *fakeBench) Kick() {
@@ -124,6 +135,19 @@ func (b *fakeBench) set(change func(*host.Status)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(&b.status)
+	if b.stirred != nil {
+		close(b.stirred)
+		b.stirred = nil
+	}
+}
+
+func (b *fakeBench) Stirs() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stirred == nil {
+		b.stirred = make(chan struct{})
+	}
+	return b.stirred
 }
 
 // A screen is an app with a feed that is read when the test says so.
@@ -169,6 +193,7 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
 		return exec.Command("true"), nil
 	}
+	s.app.lend = func(func() error, func(error) tea.Msg) tea.Cmd { return nil }
 	s.app.listen = func(idle bool) tea.Cmd { s.idle = idle; return nil }
 	s.app.clip = func(text string) error { s.copied = text; return s.clipFails }
 	s.app.recall(o)

@@ -19,21 +19,19 @@ const stopTime = 300 * time.Millisecond
 // does where no shell could go on.
 var errNotStopped = errors.New("not suspended: there is no shell that could take over")
 
-// A suspension stops the whole program, as ctrl-z does elsewhere, while the
-// terminal belongs to the shell. Bubble Tea's own waits for ever if the system
-// ignores the signal.
-type suspension struct{ out io.Writer }
-
 // resumed is what became of a suspension.
 type resumed struct{ err error }
 
-func suspend() tea.Cmd {
-	return tea.Exec(&suspension{}, func(err error) tea.Msg { return resumed{err} })
+// suspend stops the whole program, as ctrl-z does elsewhere, while the terminal
+// belongs to the shell.
+func (a *app) suspend() tea.Cmd {
+	return a.lend(func() error { return stopProgram(a.options.Output) }, func(err error) tea.Msg { return resumed{err} })
 }
 
-// Run implements tea.ExecCommand: it returns when the program is told to go on.
-func (s *suspension) Run() error {
-	if _, err := fmt.Fprint(s.out, "workbench is suspended, and its clients wait; fg goes on.\r\n"); err != nil {
+// stopProgram tells out so, and returns when the program is told to go on.
+// Bubble Tea's own waits for ever if the system ignores the signal.
+func stopProgram(out io.Writer) error {
+	if _, err := fmt.Fprint(out, "workbench is suspended, and its clients wait; fg goes on.\r\n"); err != nil {
 		return err
 	}
 	goesOn := make(chan os.Signal, 1)
@@ -56,18 +54,9 @@ func (s *suspension) Run() error {
 	}
 }
 
-// SetStdin, SetStdout and SetStderr implement tea.ExecCommand.
-func (s *suspension) SetStdin(io.Reader)      {}
-func (s *suspension) SetStdout(out io.Writer) { s.out = out }
-func (s *suspension) SetStderr(io.Writer)     {}
-
-// resume has the screen as it was.
-func (a *app) resume(msg resumed) tea.Cmd {
+// resume says why the program was not stopped, if it was not.
+func (a *app) resume(msg resumed) {
 	if msg.err != nil {
 		a.trouble = msg.err.Error()
 	}
-	if a.noMouse {
-		return nil
-	}
-	return tea.EnableMouseCellMotion
 }

@@ -26,6 +26,14 @@ func (a *app) View() string {
 	return view
 }
 
+// wantsMouse reports whether the mouse is the screen's.
+func (a *app) wantsMouse() bool {
+	if a.over != nil {
+		return a.over.wantsMouse()
+	}
+	return !a.noMouse
+}
+
 // draw returns the rows of the screen.
 func (a *app) draw() []string {
 	if a.tooSmall() {

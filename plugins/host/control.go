@@ -14,6 +14,11 @@ import (
 type Control interface {
 	Status() Status
 
+	// Stirs returns a channel that is closed when a request comes to the script, or
+	// the host enters another state: a host at rest need not be looked at until then.
+	// What leaves an event in the log needs no more than that.
+	Stirs() <-chan struct{}
+
 	// Generations are the scripts that served, as far as they are kept, the
 	// one that serves last.
 	Generations() []recordings.Generation

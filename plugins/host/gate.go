@@ -14,6 +14,7 @@ type gate struct {
 	mu      sync.Mutex
 	shut    chan struct{} // closed when the gate opens; nil while it is open; guarded by mu
 	drained chan struct{} // closed when nobody is inside; nil unless somebody waits for it; guarded by mu
+	stirred chan struct{} // closed when somebody comes; nil unless somebody waits for it; guarded by mu
 	inside  int           // guarded by mu
 	passes  []pass        // guarded by mu; used again through free
 	free    []int         // indexes of passes not in use; guarded by mu
@@ -32,6 +33,7 @@ type pass struct {
 func (g *gate) enter(ctx context.Context, r *plugins.Request) (int, error) {
 	g.mu.Lock()
 	n := g.pass(r)
+	g.stir()
 	for g.shut != nil {
 		shut := g.shut
 		g.passes[n].Waiting = true
@@ -65,6 +67,31 @@ func (g *gate) leave(n int) {
 		g.drained = nil
 	}
 	g.mu.Unlock()
+}
+
+// stirs returns a channel that is closed when somebody comes to the gate.
+func (g *gate) stirs() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stirred == nil {
+		g.stirred = make(chan struct{})
+	}
+	return g.stirred
+}
+
+// wake has stirs tell that something else happens.
+func (g *gate) wake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stir()
+}
+
+// stir tells those who wait for it. The caller holds g.mu.
+func (g *gate) stir() {
+	if g.stirred != nil {
+		close(g.stirred)
+		g.stirred = nil
+	}
 }
 
 // pass takes a free pass for r. The caller holds g.mu.

@@ -256,6 +256,9 @@ func (h *Host) Status() Status {
 	}
 }
 
+// Stirs implements Control.
+func (h *Host) Stirs() <-chan struct{} { return h.gate.stirs() }
+
 // Close ends the script: cleanup, unload. The front ends have closed their
 // handles; what they left open is closed first. It waits for a reload under way, and
 // for what is in flight, as long as ctx allows; the script has time of its own to end.

@@ -183,6 +183,7 @@ func limit(ctx context.Context, d time.Duration, format string) (context.Context
 
 // enter notes the stage of a reload. A host that was stopped stays so.
 func (h *Host) enter(s State) {
+	defer h.gate.wake()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.state != Stopped {
