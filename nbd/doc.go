@@ -80,7 +80,7 @@
 // explain_handshake.go, explain_transmission.go and explain_check.go, how [Explain]
 // finds its way through bytes, and terms.go and meanings.go, its words; translate.go, what
 // commands mean in the contract; conn.go, handshake.go, transmission.go, receive.go,
-// reader.go, turn.go, outbox.go, holes.go, reply.go and batch.go, the server's connection; server.go, its connections and
+// reader.go, outbox.go, holes.go, reply.go and batch.go, the server's connection; server.go, its connections and
 // bookkeeping; attend.go, the backend's time in the handshake; listen.go,
 // inherit.go and stdio.go, where clients come from; tls.go and certificates.go,
 // encryption at both ends; client.go, client_handshake.go, call.go,

@@ -53,9 +53,9 @@ func (t *transmission) read(ctx context.Context) error {
 			t.dispatch(ctx, s)
 			continue
 		}
-		mark := t.turn.begin(doing)
+		mark := t.turn.Begin(plugins.Doing)
 		t.do(ctx, s)
-		if !t.turn.end(mark) {
+		if !t.turn.End(mark) {
 			t.done <- s
 			return errRelieved
 		}
@@ -106,9 +106,9 @@ func (t *transmission) flush() bool {
 		return true
 	}
 	t.own = nil
-	mark := t.turn.begin(sending)
+	mark := t.turn.Begin(plugins.Sending)
 	t.post(out, t.cancel)
-	still := t.turn.end(mark)
+	still := t.turn.End(mark)
 	for _, s := range out.answered {
 		if still {
 			t.clean(s)
@@ -131,9 +131,9 @@ func (t *transmission) yield() {
 	}
 }
 
-// relieve starts another reader. doing says that the one that was does a request.
-func (t *transmission) relieve(ctx context.Context, doing bool) {
-	if doing {
+// relieve starts another reader. what says what the one that was is at.
+func (t *transmission) relieve(ctx context.Context, what uint64) {
+	if what == plugins.Doing {
 		t.away.Add(1)
 	}
 	t.running.Go(func() { t.lead(ctx) })

@@ -115,7 +115,7 @@ func TestSlowInTheLastSlot(t *testing.T) {
 				}
 			}
 			if slots == 1 {
-				time.Sleep(3 * turnTick) // for so long it takes
+				time.Sleep(3 * plugins.TurnTick) // for so long it takes
 			}
 			g.release(uint64(slots-1), nil)
 			for range 2 {
@@ -143,7 +143,7 @@ func TestReaderComesBack(t *testing.T) {
 	for range 20 { // each of them has the reader relieved
 		p.send(burst(1))
 		g.await(t, 1)
-		time.Sleep(3 * turnTick) // for so long it takes
+		time.Sleep(3 * plugins.TurnTick) // for so long it takes
 		g.release(0, nil)
 		p.answer(1)
 	}
@@ -162,7 +162,7 @@ func TestHiccups(t *testing.T) {
 	var count atomic.Int64
 	m.before = func(ctx context.Context, r *plugins.Request) error {
 		if count.Add(1)%37 == 0 {
-			time.Sleep(3 * turnTick) // what is tested
+			time.Sleep(3 * plugins.TurnTick) // what is tested
 		}
 		return nil
 	}

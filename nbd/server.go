@@ -70,7 +70,7 @@ type Server struct {
 	Trace Trace
 
 	buffers bufferPool
-	tick    time.Duration // of turns; 0 = turnTick, a test may want none
+	tick    time.Duration // of turns; 0 = plugins.TurnTick, a test may want none
 
 	mu        sync.Mutex
 	closing   bool                      // guarded by mu; no listener or connection is added any more
@@ -274,7 +274,7 @@ func (s *Server) removeConn(c *conn) {
 
 func (s *Server) slots() int { return orDefault(s.Slots, defaultSlots) }
 
-func (s *Server) turnTick() time.Duration { return orDefault(s.tick, turnTick) }
+func (s *Server) turnTick() time.Duration { return orDefault(s.tick, plugins.TurnTick) }
 
 func (s *Server) handshakeTimeout() time.Duration {
 	return orDefault(s.HandshakeTimeout, defaultHandshakeTimeout)
