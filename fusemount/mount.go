@@ -122,8 +122,8 @@ func mount(ctx context.Context, mountpoint string, o *Options) (*FS, error) {
 		return nil, err
 	}
 	for _, path := range o.Outside {
-		if place.covers(path) {
-			return nil, fmt.Errorf("%s lies below the mount point, and this program would wait for itself there: choose another place", path)
+		if err := place.refuse(path); err != nil {
+			return nil, err
 		}
 	}
 	return start(ctx, newTree(ctx, place, o), way, o)
