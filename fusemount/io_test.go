@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -315,6 +316,32 @@ func TestCache(t *testing.T) {
 				t.Errorf("%d requests for 3 reads of what was just written", reads)
 			}
 		})
+	}
+}
+
+// A cached disk is read ahead by whole requests, where this machine lets that be said.
+func TestReadAhead(t *testing.T) {
+	needFUSE(t)
+	s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), Cache: true, Size: 16 << 20})
+	e, err := mountAt(s.path)
+	if err != nil || e == nil {
+		t.Fatalf("the mount is %v, %v", e, err)
+	}
+	setting, err := os.OpenFile(readAheadSetting(e), os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("this machine does not let it be said: %v", err)
+	}
+	defer setting.Close()
+	if text, err := io.ReadAll(setting); err != nil || string(text) != fmt.Sprintln(readAhead>>10) {
+		t.Errorf("the kernel reads %q KiB ahead, %v", text, err)
+	}
+	steps := []step{{openRead, "ok"}}
+	for at := range 8 << 20 / 65536 {
+		steps = append(steps, step{fmt.Sprintf("read %d 65536", at*65536), "65536*00"})
+	}
+	play(t, s.path, steps)
+	if stats := s.mustClose(); stats.Largest != maxTransfer {
+		t.Errorf("the largest request has %d bytes", stats.Largest)
 	}
 }
 

@@ -208,6 +208,11 @@ func attach(t *tree, way way, o *Options) (*device, error) {
 	if err != nil {
 		return nil, errors.Join(err, syscall.Close(fd))
 	}
+	if o.Cache {
+		if err := way.setReadAhead(t.place.path); err != nil {
+			o.Log(fmt.Sprintf("reading ahead is left as it is: %v", err))
+		}
+	}
 	return d, nil
 }
 
