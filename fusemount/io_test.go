@@ -407,15 +407,18 @@ func TestPrograms(t *testing.T) {
 func TestFio(t *testing.T) {
 	needFUSE(t)
 	needProgram(t, "fio")
-	for _, args := range [][]string{
+	for i, args := range [][]string{
 		{"--ioengine=psync", "--numjobs=4", "--offset_increment=4m", "--size=4m"},
 		{"--ioengine=psync", "--direct=1", "--fdatasync=8", "--size=16m"},
 		{"--ioengine=libaio", "--direct=1", "--iodepth=16", "--size=16m"},
 		{"--ioengine=mmap", "--size=16m"},
+		{"--ioengine=libaio", "--direct=1", "--iodepth=16", "--size=16m"},
+		{"--ioengine=psync", "--numjobs=4", "--offset_increment=4m", "--size=4m", "--bsrange=4k-2m"},
 	} {
-		t.Run(args[0]+args[1], func(t *testing.T) {
+		serial := i >= 4
+		t.Run(fmt.Sprint(args[0], args[1], " serial ", serial), func(t *testing.T) {
 			dir := tempDir(t)
-			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, dir, "disk"), Size: 16 << 20})
+			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, dir, "disk"), Size: 16 << 20, Serial: serial})
 			mustRun(t, "fio", append([]string{
 				"--name=test", "--filename=" + s.path, "--rw=randwrite", "--bs=4k", "--verify=crc32c",
 				"--allow_file_create=0", "--thread", "--aux-path=" + dir,
