@@ -20,8 +20,7 @@ const blockSize = 4096
 // knows when to ask again, or is told.
 const attrTimeout = time.Hour
 
-// A disk is one file. go-fuse calls its methods on many goroutines at once, by
-// way of the tree that the disk is in.
+// A disk is one file. Its methods may be called on many goroutines at once.
 type disk struct {
 	tree        *tree
 	node        uint64 // what the kernel calls it
@@ -75,6 +74,9 @@ func (d *disk) renew(ctx context.Context) (*session, error) {
 	d.tree.stale.all(d.node)
 	return s, nil
 }
+
+// keeps reports whether what is written is to be given away. See plugins.Keeps.
+func (d *disk) keeps() bool { return d.current.Load().keeps }
 
 // touch notes that the disk was written.
 func (d *disk) touch() { d.modified.Store(int64(plugins.Now())) }

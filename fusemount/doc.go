@@ -4,7 +4,9 @@
 //	dd, mkfs, fio ...       programs, in processes of their own
 //	    |  system call
 //	  kernel
-//	    |  /dev/fuse        go-fuse: a goroutine for each request in flight
+//	    |  /dev/fuse
+//	  device > reader       reads and writes; the rest by way of go-fuse
+//	    |
 //	  tree > disk           the files: FUSE operations > plugins.Request
 //	    |
 //	  session               a disk from its opening to its closing
@@ -15,7 +17,8 @@
 // yet), clears away what a killed workbench left there, opens the disks and
 // mounts them. The [FS] that it returns owns one goroutine, which serves until
 // they are unmounted, by [FS.Close] or by somebody else, and then closes the
-// Handles and removes what Mount created; and two that this one waits for.
+// Handles and removes what Mount created; and those that this one waits for: two,
+// and the readers of the device.
 //
 // # The process must not touch its own mount
 //
@@ -47,9 +50,8 @@
 //
 // # When an answer has left
 //
-// go-fuse sends an answer after the method that computes it has returned. A
-// read is told when its answer is gone (it carries the data, so the time
-// matters), and is finished then; every other request is finished just before.
+// A read is finished when its answer is gone (it carries the data, so the time
+// matters); every other request is finished just before its answer is sent.
 //
 // # Signals
 //

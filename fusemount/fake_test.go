@@ -38,6 +38,7 @@ type fakeConfig struct {
 	SlowAt                   uint64 // reads at this offset take SlowFor; 0 = none do
 	SlowFor                  time.Duration
 	CloseTimeout             time.Duration // 0 = 5 s
+	Serial                   bool          // one request at a time is enough, and data that are written are kept, as of a script
 	OwnMemory                bool          // answer reads from the disk's own memory
 	MaxExtent                uint64        // longest extent reported; 0 = no limit
 }
@@ -52,6 +53,7 @@ type fakeStats struct {
 	Errors    []string
 	Opened    opened
 	Closed    int
+	Gifts     int // writes whose data were given away
 	BadOrigin int // requests whose origin is wrong or whose cookie is in flight already
 	PID       uint32
 	Program   string // of the last request
@@ -67,12 +69,19 @@ type fakeDisk struct {
 	stats  fakeStats
 	client *plugins.Client // of who opened it last
 	flight map[uint64]bool // cookies
+	given  []gift
 }
+
+// A gift is what was given away, and what it was then.
+type gift struct{ data, was []byte }
 
 var (
 	_ plugins.Backend  = (*fakeDisk)(nil)
 	_ plugins.Handle   = (*fakeDisk)(nil)
 	_ plugins.Finisher = (*fakeDisk)(nil)
+
+	_ plugins.Serializer = (*fakeDisk)(nil)
+	_ plugins.Keeper     = (*fakeDisk)(nil)
 )
 
 func newFakeDisk(c fakeConfig) *fakeDisk {
@@ -169,6 +178,9 @@ func (d *fakeDisk) Do(ctx context.Context, r *plugins.Request) error {
 		}
 	case plugins.OpWrite:
 		copy(d.mem[r.Offset:end], r.Data)
+		if r.Given {
+			d.given = append(d.given, gift{r.Data, bytes.Clone(r.Data)})
+		}
 	case plugins.OpZero:
 		clear(d.mem[r.Offset:end])
 	case plugins.OpFlush:
@@ -240,8 +252,17 @@ func (d *fakeDisk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stats.Closed++
+	for _, g := range d.given {
+		if !bytes.Equal(g.data, g.was) {
+			d.stats.Errors = append(d.stats.Errors, "what was given away was changed")
+		}
+	}
+	d.stats.Gifts, d.given = len(d.given), nil
 	return nil
 }
+
+func (d *fakeDisk) Serial() bool    { return d.c.Serial }
+func (d *fakeDisk) KeepsData() bool { return d.c.Serial }
 
 func (d *fakeDisk) snapshot() fakeStats {
 	d.mu.Lock()

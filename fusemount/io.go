@@ -8,15 +8,17 @@ import (
 	"workbench/plugins"
 )
 
-// Read answers with fewer bytes at the end of the disk, and none behind it.
-func (d *disk) Read(interrupt <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+// Read returns a request that is done and has the data, in buf or wherever the
+// handle put them; the caller ends it when they have been sent. They are fewer at
+// the end of the disk, and behind it, as after an error, there is no request.
+func (d *disk) Read(interrupt <-chan struct{}, in *fuse.ReadIn, buf []byte) (*request, fuse.Status) {
 	s, code := d.session(in.Fh)
 	if code != fuse.OK {
 		return nil, code
 	}
 	n := s.within(in.Offset, uint64(len(buf)))
 	if n == 0 {
-		return fuse.ReadResultData(nil), fuse.OK
+		return nil, fuse.OK
 	}
 	r, code := s.begin(plugins.OpRead, interrupt, &in.InHeader)
 	if code != fuse.OK {
@@ -27,29 +29,14 @@ func (d *disk) Read(interrupt <-chan struct{}, in *fuse.ReadIn, buf []byte) (fus
 		r.end(err)
 		return nil, status(err)
 	}
-	return readAnswer{r}, fuse.OK
-}
-
-// A readAnswer is the data of a read on its way to the kernel. It goes out as
-// it is, from wherever the handle put it: go-fuse copies no ReadResult that has
-// Slices, and calls Done when it has been written.
-type readAnswer struct{ r *request }
-
-var _ fuse.ReadResult = readAnswer{}
-
-func (a readAnswer) Size() int                          { return len(a.r.Data) }
-func (a readAnswer) Bytes([]byte) ([]byte, fuse.Status) { return a.r.Data, fuse.OK }
-func (a readAnswer) Done()                              { a.r.end(nil) }
-
-func (a readAnswer) Slices() ([][]byte, fuse.Status) {
-	a.r.data[0] = a.r.Data
-	return a.r.data[:], fuse.OK
+	return r, fuse.OK
 }
 
 // Write cuts off what lies behind the end, and fails where nothing is left: as
 // POSIX has it (write(2), "only as many bytes as there is room for"), so that a
-// disk can be filled to its last byte without knowing its size.
-func (d *disk) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
+// disk can be filled to its last byte without knowing its size. Data that are
+// given nobody will change.
+func (d *disk) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte, given bool) (uint32, fuse.Status) {
 	s, code := d.session(in.Fh)
 	if code != fuse.OK || len(data) == 0 {
 		return 0, code
@@ -59,7 +46,7 @@ func (d *disk) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte) (
 		return 0, fuse.Status(syscall.ENOSPC)
 	}
 	stable := in.Flags&syscall.O_DSYNC != 0 // which O_SYNC includes
-	code = s.write(interrupt, &in.InHeader, in.Offset, data[:n], stable)
+	code = s.write(interrupt, &in.InHeader, in.Offset, data[:n:n], given, stable)
 	if code != fuse.OK {
 		return 0, code
 	}
@@ -68,24 +55,24 @@ func (d *disk) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte) (
 }
 
 // write writes data; stable data are to outlive a loss of power.
-func (s *session) write(interrupt <-chan struct{}, h *fuse.InHeader, offset uint64, data []byte, stable bool) fuse.Status {
+func (s *session) write(interrupt <-chan struct{}, h *fuse.InHeader, offset uint64, data []byte, given, stable bool) fuse.Status {
 	var flags plugins.Flags
 	if stable && s.info.FUA != plugins.None {
 		flags, stable = plugins.FlagFUA, false
 	}
-	if code := s.change(plugins.OpWrite, interrupt, h, flags, offset, uint64(len(data)), data); code != fuse.OK || !stable || !s.info.CanFlush {
+	if code := s.change(plugins.OpWrite, interrupt, h, flags, offset, uint64(len(data)), data, given); code != fuse.OK || !stable || !s.info.CanFlush {
 		return code
 	}
 	return s.flush(interrupt, h)
 }
 
 // change performs a request that changes the disk.
-func (s *session) change(op plugins.Op, interrupt <-chan struct{}, h *fuse.InHeader, flags plugins.Flags, offset, n uint64, data []byte) fuse.Status {
+func (s *session) change(op plugins.Op, interrupt <-chan struct{}, h *fuse.InHeader, flags plugins.Flags, offset, n uint64, data []byte, given bool) fuse.Status {
 	r, code := s.begin(op, interrupt, h)
 	if code != fuse.OK {
 		return code
 	}
-	r.Flags, r.Offset, r.Length, r.Data = flags, offset, n, data
+	r.Flags, r.Offset, r.Length, r.Data, r.Given = flags, offset, n, data, given
 	s.holes.forget()
 	defer s.holes.forget()
 	return r.run()
@@ -145,7 +132,7 @@ func (d *disk) Fallocate(interrupt <-chan struct{}, in *fuse.FallocateIn) fuse.S
 	}
 	for offset, left := in.Offset, s.within(in.Offset, in.Length); left > 0; {
 		n := min(left, longest)
-		if code := s.change(plugins.OpZero, interrupt, &in.InHeader, flags, offset, n, nil); code != fuse.OK {
+		if code := s.change(plugins.OpZero, interrupt, &in.InHeader, flags, offset, n, nil, false); code != fuse.OK {
 			return code
 		}
 		d.touch()
@@ -213,7 +200,7 @@ func copyRange(interrupt <-chan struct{}, from, to *disk, in *fuse.CopyFileRange
 		piece := buf[:min(n-done, copyPiece)]
 		code := source.readInto(interrupt, &in.InHeader, in.OffIn+done, piece)
 		if code == fuse.OK {
-			code = target.write(interrupt, &in.InHeader, in.OffOut+done, piece, false)
+			code = target.write(interrupt, &in.InHeader, in.OffOut+done, piece, false, false)
 		}
 		if code != fuse.OK {
 			if done == 0 {

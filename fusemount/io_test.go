@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -318,6 +319,32 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// A cached disk is read ahead by whole requests, where this machine lets that be said.
+func TestReadAhead(t *testing.T) {
+	needFUSE(t)
+	s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), Cache: true, Size: 16 << 20})
+	e, err := mountAt(s.path)
+	if err != nil || e == nil {
+		t.Fatalf("the mount is %v, %v", e, err)
+	}
+	setting, err := os.OpenFile(readAheadSetting(e), os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("this machine does not let it be said: %v", err)
+	}
+	defer setting.Close()
+	if text, err := io.ReadAll(setting); err != nil || string(text) != fmt.Sprintln(readAhead>>10) {
+		t.Errorf("the kernel reads %q KiB ahead, %v", text, err)
+	}
+	steps := []step{{openRead, "ok"}}
+	for at := range 8 << 20 / 65536 {
+		steps = append(steps, step{fmt.Sprintf("read %d 65536", at*65536), "65536*00"})
+	}
+	play(t, s.path, steps)
+	if stats := s.mustClose(); stats.Largest != maxTransfer {
+		t.Errorf("the largest request has %d bytes", stats.Largest)
+	}
+}
+
 // A range of fallocate is handed on in pieces.
 func TestLongZero(t *testing.T) {
 	needFUSE(t)
@@ -380,15 +407,18 @@ func TestPrograms(t *testing.T) {
 func TestFio(t *testing.T) {
 	needFUSE(t)
 	needProgram(t, "fio")
-	for _, args := range [][]string{
+	for i, args := range [][]string{
 		{"--ioengine=psync", "--numjobs=4", "--offset_increment=4m", "--size=4m"},
 		{"--ioengine=psync", "--direct=1", "--fdatasync=8", "--size=16m"},
 		{"--ioengine=libaio", "--direct=1", "--iodepth=16", "--size=16m"},
 		{"--ioengine=mmap", "--size=16m"},
+		{"--ioengine=libaio", "--direct=1", "--iodepth=16", "--size=16m"},
+		{"--ioengine=psync", "--numjobs=4", "--offset_increment=4m", "--size=4m", "--bsrange=4k-2m"},
 	} {
-		t.Run(args[0]+args[1], func(t *testing.T) {
+		serial := i >= 4
+		t.Run(fmt.Sprint(args[0], args[1], " serial ", serial), func(t *testing.T) {
 			dir := tempDir(t)
-			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, dir, "disk"), Size: 16 << 20})
+			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, dir, "disk"), Size: 16 << 20, Serial: serial})
 			mustRun(t, "fio", append([]string{
 				"--name=test", "--filename=" + s.path, "--rw=randwrite", "--bs=4k", "--verify=crc32c",
 				"--allow_file_create=0", "--thread", "--aux-path=" + dir,

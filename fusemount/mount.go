@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"strings"
 	"sync"
-
-	"github.com/hanwen/go-fuse/v2/fuse"
+	"syscall"
 
 	"workbench/plugins"
 )
@@ -124,8 +122,8 @@ func mount(ctx context.Context, mountpoint string, o *Options) (*FS, error) {
 		return nil, err
 	}
 	for _, path := range o.Outside {
-		if place.covers(path) {
-			return nil, fmt.Errorf("%s lies below the mount point, and this program would wait for itself there: choose another place", path)
+		if err := place.refuse(path); err != nil {
+			return nil, err
 		}
 	}
 	return start(ctx, newTree(ctx, place, o), way, o)
@@ -149,12 +147,12 @@ func start(ctx context.Context, t *tree, way way, o *Options) (f *FS, err error)
 	if err := t.place.create(); err != nil {
 		return nil, err
 	}
-	server, err := newServer(t, way, o)
+	d, err := attach(t, way, o)
 	if err != nil {
 		return nil, errors.Join(err, way.detachOwn(t.place.path))
 	}
 	f = &FS{place: t.place, way: way, tree: t, leave: leave, log: o.Log, done: make(chan struct{})}
-	go f.serve(server)
+	go f.serve(d)
 	return f, nil
 }
 
@@ -200,46 +198,36 @@ func (t *tree) openAll(ctx context.Context, o *Options) error {
 // unless it is told otherwise.
 const maxTransfer = 1 << 20
 
-// newServer mounts t and hears the kernel's greeting.
-func newServer(t *tree, way way, o *Options) (*fuse.Server, error) {
+// attach mounts t and hears the kernel's greeting.
+func attach(t *tree, way way, o *Options) (*device, error) {
 	fd, err := way.mount(t.place, t.allReadOnly(), o.AllowOther)
 	if err != nil {
 		return nil, err
 	}
-	// go-fuse takes over what is mounted already under this name.
-	return fuse.NewServer(t, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
-		Logger: log.New(lineWriter(o.Log), "", 0),
-
-		MaxWrite:      maxTransfer,
-		MaxBackground: 64, // asynchronous requests in flight; the kernel's default is 12
-
-		// Reads come from memory: splicing cannot help, and go-fuse would try each time.
-		DisableSplice:      true,
-		DisableXAttrs:      !t.described(), // with them each cached write asks for one
-		DisableReadDirPlus: true,
-
-		// The time stamps change with each write, which must not empty the page cache.
-		ExplicitDataCacheControl: o.Cache,
-
-		// Without CAP_ATOMIC_O_TRUNC: it has the kernel take the file for empty once
-		// it was opened with O_TRUNC, and programs that have mapped it get SIGBUS.
-		ExtraCapabilities: fuse.CAP_ASYNC_DIO | // asynchronous I/O of one program runs at once
-			fuse.CAP_DIRECT_IO_ALLOW_MMAP,
-	})
+	d, err := newDevice(fd, t, o)
+	if err != nil {
+		return nil, errors.Join(err, syscall.Close(fd))
+	}
+	if o.Cache {
+		if err := way.setReadAhead(t.place.path); err != nil {
+			o.Log(fmt.Sprintf("reading ahead is left as it is: %v", err))
+		}
+	}
+	return d, nil
 }
 
 // serve answers the kernel until the disk is unmounted, then puts all away. It
 // is the FS's goroutine; Close and Done wait for it, and it for two of its own.
-func (f *FS) serve(server *fuse.Server) {
+func (f *FS) serve(d *device) {
 	defer close(f.done)
 	var helpers sync.WaitGroup
 	helpers.Go(func() { f.tree.keep(f.log) })
-	helpers.Go(func() { f.tree.stale.run(f.tree.base.Done(), server.InodeNotify) })
-	server.Serve() // returns when each answer has been sent
+	helpers.Go(func() { f.tree.stale.run(f.tree.base.Done(), d.forget) })
+	d.serve()
 	f.tree.cancel(errUnmounted)
 	helpers.Wait()
 	// Who aborts the connection (umount -f, while it is in use) leaves a dead mount.
-	f.err = errors.Join(f.way.detachOwn(f.place.path), f.tree.close(), f.place.remove())
+	f.err = errors.Join(d.close(), f.way.detachOwn(f.place.path), f.tree.close(), f.place.remove())
 	f.leave()
 }
 

@@ -218,6 +218,7 @@ func TestCloseWithRequestsInFlight(t *testing.T) {
 		"that finish":        {fakeConfig{SlowAt: 512, SlowFor: 300 * time.Millisecond}, "1*00"},
 		"that never do":      {fakeConfig{HangAt: 512, CloseTimeout: 300 * time.Millisecond}, "ESHUTDOWN"},
 		"that take too long": {fakeConfig{SlowAt: 512, SlowFor: timeLimit, CloseTimeout: 300 * time.Millisecond}, "ESHUTDOWN"},
+		"of one reader":      {fakeConfig{Serial: true, HangAt: 512, CloseTimeout: 300 * time.Millisecond}, "ESHUTDOWN"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -328,10 +329,11 @@ func TestCreatedFileInUse(t *testing.T) {
 // gets a signal does.
 func TestSignals(t *testing.T) {
 	needFUSE(t)
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
-		t.Run(sig.String(), func(t *testing.T) {
+	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL, syscall.SIGINT, syscall.SIGKILL} {
+		serial := i >= 2
+		t.Run(fmt.Sprintf("%s, serial %v", sig, serial), func(t *testing.T) {
 			needProgram(t, "tail") // which does not catch it
-			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512})
+			s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), HangAt: 512, Serial: serial})
 			cmd := exec.Command("tail", "-c", "+513", s.path)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)

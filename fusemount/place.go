@@ -60,30 +60,69 @@ func findPlace(mountpoint string, way way, log func(string)) (*place, error) {
 	return p, nil
 }
 
-// covers reports whether a path leads to the place, or into it. Nothing is
-// mounted there yet.
-func (p *place) covers(path string) bool {
-	path, err := filepath.Abs(path)
+// Outside returns a function that refuses paths which lead to mountpoint, or into
+// it. It asks nothing of what is mounted there, so that it may be called at any
+// time, and from the process that serves the mount. A program asks it before it
+// opens files that it learns of while it serves; for those that it knows before
+// there is Options.Outside.
+func Outside(mountpoint string) (check func(path string) error, err error) {
+	given, err := filepath.Abs(mountpoint)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	for known := path; ; known = filepath.Dir(known) { // the last names need not exist
-		if real, err := filepath.EvalSymlinks(known); err == nil {
-			path = filepath.Join(real, strings.TrimPrefix(path, known))
-			break
-		}
-		if known == filepath.Dir(known) {
-			break
-		}
+	path, err := resolve(given)
+	if err != nil {
+		return nil, err
 	}
-	return path == p.path || strings.HasPrefix(path, p.path+"/")
+	return (&place{path: path}).refuse, nil
 }
+
+// refuse returns an error if a path leads to the place, or into it.
+func (p *place) refuse(path string) error {
+	if p.covers(path) {
+		return fmt.Errorf("%s lies below the mount point, and this program would wait for itself there: choose another place", path)
+	}
+	return nil
+}
+
+// covers reports whether a path leads to the place, or into it. The last names
+// need not exist. It looks at one name after the other, and at none in the place.
+func (p *place) covers(path string) bool {
+	if !filepath.IsAbs(path) {
+		here, err := os.Getwd()
+		if err != nil {
+			return false
+		}
+		path = here + "/" + path
+	}
+	names, at := strings.Split(path, "/"), "/"
+	for links := 0; len(names) > 0 && links <= mostLinks; {
+		next := filepath.Join(at, names[0]) // also of "", "." and ".."
+		names = names[1:]
+		if next == p.path {
+			return true
+		}
+		target, err := os.Readlink(next)
+		if err != nil { // no link, or nothing
+			at = next
+			continue
+		}
+		links++
+		if filepath.IsAbs(target) {
+			at = "/"
+		}
+		names = append(strings.Split(target, "/"), names...)
+	}
+	return false
+}
+
+// mostLinks is how many symbolic links a path may lead through, as the kernel has it.
+const mostLinks = 40
 
 // resolve follows the symbolic links of path, the last name of which need not
 // exist. It asks nothing of a file system that is mounted at path itself: not
 // even readlink(2) does.
 func resolve(path string) (string, error) {
-	const mostLinks = 40 // as the kernel has it
 	for range mostLinks {
 		folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 		if err != nil {

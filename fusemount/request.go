@@ -27,8 +27,6 @@ type request struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
-	data [1][]byte // for readAnswer
-
 	mu        sync.Mutex
 	watch     *time.Timer     // guarded by mu; calls look while the request is in flight
 	interrupt <-chan struct{} // guarded by mu; closed when the program got a signal; nil if not in flight
@@ -65,7 +63,7 @@ func (r *request) end(err error) {
 	r.interrupt = nil
 	r.watch.Stop()
 	r.mu.Unlock()
-	r.Data, r.data[0] = nil, nil
+	r.Data = nil
 	if cap(r.Extents) > keptExtents {
 		r.Extents = nil
 	}

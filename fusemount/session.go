@@ -25,6 +25,7 @@ type session struct {
 	conn   uint32 // in requests and in the Trace
 	handle plugins.Handle
 	info   plugins.Info
+	keeps  bool // the handle would copy what is written
 	asked  *callers
 	holes  extentCache
 
@@ -52,7 +53,7 @@ func openSession(ctx, base context.Context, b plugins.Backend, p plugins.OpenPar
 		s.cancel(err)
 		return nil, err
 	}
-	s.handle, s.info = handle, handle.Info()
+	s.handle, s.info, s.keeps = handle, handle.Info(), plugins.Keeps(handle)
 	return s, nil
 }
 

@@ -33,15 +33,15 @@ const (
 // program nobody serves any more. It changes nothing. When ctx
 // ends it no longer looks for who uses those.
 func Survey(ctx context.Context) ([]Fact, error) {
-	facts := []Fact{device()}
+	facts := []Fact{surveyDevice()}
 	facts = append(facts, helper()...)
 	facts = append(facts, othersAllowed())
 	mounts, err := surveyMounts(ctx)
 	return append(facts, mounts...), err
 }
 
-// device looks at /dev/fuse as who mounts does.
-func device() Fact {
+// surveyDevice looks at /dev/fuse as who mounts does.
+func surveyDevice() Fact {
 	f := Fact{What: "/dev/fuse"}
 	fd, err := syscall.Open(f.What, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	switch err {

@@ -15,7 +15,8 @@ import (
 )
 
 // A tree is the file system that the kernel talks to: one disk as the file that
-// is mounted, or the disks in the folder that is.
+// is mounted, or the disks in the folder that is. Its methods are called by way
+// of go-fuse, but for reads and writes, which go from the reader to the disk.
 type tree struct {
 	fuse.RawFileSystem // what is not implemented here
 
@@ -210,6 +211,13 @@ func (t *tree) disk(node uint64) *disk {
 	return t.disks[node-t.first]
 }
 
+// serial reports whether requests to a node may be done one at a time: each would
+// wait for the one before, or be quick.
+func (t *tree) serial(node uint64) bool {
+	d := t.disk(node)
+	return d == nil || plugins.Serial(d.current.Load().handle)
+}
+
 func (t *tree) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {
 	t.fill(in.NodeId, &out.Attr)
 	out.SetTimeout(attrTimeout)
@@ -260,14 +268,6 @@ func (t *tree) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.
 // Flush is called for each close(2), which is no reason to flush a disk. The
 // kernel remembers this answer and does not call again.
 func (t *tree) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
-
-func (t *tree) Read(interrupt <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
-	return t.disk(in.NodeId).Read(interrupt, in, buf)
-}
-
-func (t *tree) Write(interrupt <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
-	return t.disk(in.NodeId).Write(interrupt, in, data)
-}
 
 func (t *tree) Fsync(interrupt <-chan struct{}, in *fuse.FsyncIn) fuse.Status {
 	return t.disk(in.NodeId).Fsync(interrupt, in)

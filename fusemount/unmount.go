@@ -76,7 +76,7 @@ func (f *FS) unmount(ctx context.Context) error {
 	f.tree.end()
 	f.log(f.inUse(ctx, inUse))
 	f.tree.drain()
-	<-time.After(lastPause) // go-fuse sends an answer after the method that gave it has returned
+	<-time.After(lastPause) // an answer is sent after its request has ended
 	mine, err := ownMount(f.place.path)
 	switch {
 	case err != nil:

@@ -128,7 +128,7 @@ func BenchmarkUncleared(b *testing.B) {
 		for _, kind := range []struct {
 			name string
 			get  func(n int) []byte
-		}{{"uncleared", uncleared}, {"make", func(n int) []byte { return make([]byte, n) }}} {
+		}{{"uncleared", plugins.Uncleared}, {"make", func(n int) []byte { return make([]byte, n) }}} {
 			b.Run(fmt.Sprintf("%dKiB/%s", size>>10, kind.name), func(b *testing.B) {
 				b.SetBytes(int64(size))
 				b.ReportAllocs()

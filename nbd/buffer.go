@@ -2,9 +2,7 @@ package nbd
 
 import (
 	"math/bits"
-	"strings"
 	"sync"
-	"unsafe"
 
 	"workbench/plugins"
 )
@@ -51,18 +49,4 @@ func (p *bufferPool) put(buf *buffer) {
 	if buf != nil {
 		p.classes[buf.class].Put(buf)
 	}
-}
-
-// uncleared returns n bytes of memory that nobody else has. What they hold is
-// anybody's guess: make would clear them, which for 256 KiB takes as long as to
-// read them from a socket (BenchmarkUncleared). Only a strings.Builder gives out
-// such memory, if it holds something; it is forgotten afterwards.
-func uncleared(n int) []byte {
-	if n == 0 {
-		return nil
-	}
-	var b strings.Builder
-	b.Grow(n)
-	b.WriteByte(0)
-	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }

@@ -81,7 +81,7 @@
 // explain_handshake.go, explain_transmission.go and explain_check.go, how [Explain]
 // finds its way through bytes, and terms.go, meanings.go and offers.go, its words;
 // rebuild.go, the bytes of a request that is known; translate.go, what commands mean in
-// the contract; conn.go, handshake.go, transmission.go, receive.go, reader.go, turn.go,
+// the contract; conn.go, handshake.go, transmission.go, receive.go, reader.go,
 // linger.go, outbox.go, holes.go, reply.go, batch.go and buffer.go, the server's connection;
 // server.go, its connections and bookkeeping, and trace.go, who is told of them;
 // attend.go, the backend's time in the handshake; listen.go, inherit.go and stdio.go,

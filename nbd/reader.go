@@ -53,13 +53,13 @@ func (t *transmission) read(ctx context.Context) error {
 			t.dispatch(ctx, s)
 			continue
 		}
-		what := doing
+		what := plugins.Doing
 		if t.own != nil && len(t.own.answered) > 0 {
-			what = holding
+			what = plugins.Holding
 		}
-		mark := t.turn.begin(what)
+		mark := t.turn.Begin(what)
 		t.do(ctx, s)
-		if !t.turn.end(mark) {
+		if !t.turn.End(mark) {
 			t.stuck.Add(-1)
 			t.done <- s
 			return errRelieved
@@ -123,9 +123,9 @@ func (t *transmission) flush() bool {
 	}
 	t.own = nil
 	t.sent = len(out.answered)
-	mark := t.turn.begin(sending)
+	mark := t.turn.Begin(plugins.Sending)
 	t.post(out, t.cancel)
-	still := t.turn.end(mark)
+	still := t.turn.End(mark)
 	for _, s := range out.answered {
 		if still {
 			t.clean(s)
@@ -148,9 +148,9 @@ func (t *transmission) yield() {
 	}
 }
 
-// relieve starts another reader. doing says that the one that was does a request.
-func (t *transmission) relieve(ctx context.Context, doing bool) {
-	if doing {
+// relieve starts another reader. what says what the one that was is at.
+func (t *transmission) relieve(ctx context.Context, what uint64) {
+	if what != plugins.Sending {
 		t.stuck.Add(1)
 	}
 	t.running.Go(func() { t.lead(ctx) })

@@ -25,7 +25,7 @@ func bothWays(t *testing.T, test func(t *testing.T, parallel bool)) {
 }
 
 // longer is how long a request takes during which the reader is surely relieved.
-const longer = (longTurn + 2) * turnTick
+const longer = (plugins.LongTurn + 2) * plugins.TurnTick
 
 // burst returns n reads of one byte each as bytes; cookie and offset count.
 func burst(n int) []byte {

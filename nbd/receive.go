@@ -124,7 +124,7 @@ func (t *transmission) readData(s *slot) error {
 		t.in.Discard(len(b))    // cannot fail: they stand in the buffer
 		return err
 	default:
-		s.Data = uncleared(int(s.Length))
+		s.Data = plugins.Uncleared(int(s.Length))
 	}
 	return t.readFull(s.Data)
 }

@@ -71,8 +71,7 @@ type Server struct {
 	Trace Trace
 
 	buffers bufferPool
-	busy    atomic.Int32  // connections past the handshake
-	tick    time.Duration // of turns; 0 = turnTick, a test may want none
+	busy    atomic.Int32 // connections past the handshake
 
 	mu        sync.Mutex
 	closing   bool                      // guarded by mu; no listener or connection is added any more
@@ -275,8 +274,6 @@ func (s *Server) removeConn(c *conn) {
 }
 
 func (s *Server) slots() int { return orDefault(s.Slots, defaultSlots) }
-
-func (s *Server) turnTick() time.Duration { return orDefault(s.tick, turnTick) }
 
 func (s *Server) handshakeTimeout() time.Duration {
 	return orDefault(s.HandshakeTimeout, defaultHandshakeTimeout)

@@ -34,7 +34,7 @@ type transmission struct {
 	outbox  chan *outbox  // holds one, unless somebody fills or sends it
 	stuck   atomic.Int32  // requests of others that take long, or are expected to
 	slow    atomic.Uint32 // a bit for each kind of request of which the last one took long, and one if the last two did
-	turn    turn
+	turn    plugins.Turn
 	left    chan error         // holds one; why the reader read no more
 	cancel  context.CancelFunc // ends what is in flight; never changes
 
@@ -91,8 +91,8 @@ func (t *transmission) run(ctx context.Context) error {
 	go func() { written <- t.write(cancel) }()
 
 	t.cancel = cancel
-	t.turn.watch(t.server.turnTick(), func(doing bool) { t.relieve(ctx, doing) })
-	defer t.turn.stop()
+	t.turn.Watch(func(what uint64) { t.relieve(ctx, what) })
+	defer t.turn.Stop()
 	t.running.Go(func() { t.lead(ctx) })
 	readErr := <-t.left
 	draining := errors.Is(readErr, os.ErrDeadlineExceeded) && t.isDraining()

@@ -77,6 +77,12 @@ func (b *bench) open(ctx context.Context) error {
 		return err
 	}
 	b.onClose(func(context.Context) error { return b.endRecording() }) // last: it has all that happened
+	var mayLoad func(path string) error
+	if b.o.mount != "" {
+		if mayLoad, err = fusemount.Outside(b.o.mount); err != nil {
+			return fmt.Errorf("mounting at %s: %w", b.o.mount, err)
+		}
+	}
 	h, err := host.New(ctx, host.Options{
 		Version:  versionNumber(),
 		Path:     b.o.script,
@@ -92,6 +98,7 @@ func (b *bench) open(ctx context.Context) error {
 		CallbackTimeout: b.o.callbackTimeout,
 		MemoryLimit:     b.o.memoryLimit,
 		Shutdown:        b.askToEnd,
+		MayLoad:         mayLoad,
 		Served:          b.addGeneration,
 	})
 	if err != nil {

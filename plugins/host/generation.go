@@ -71,7 +71,8 @@ func (h *Host) complain(g *generation, err error) {
 
 // files are what a generation was made of. A script may load more at any time.
 type files struct {
-	kept map[string]string // what to take for the files instead of what stands in them
+	kept map[string]string       // what to take for the files instead of what stands in them
+	may  func(path string) error // Options.MayLoad
 
 	mu     sync.Mutex
 	texts  map[string]string            // what was taken for them; guarded by mu
@@ -95,6 +96,11 @@ func (f *files) add(path, text string, exists bool) {
 // read is plugins.Env.Load. A file that is missing belongs to the script too:
 // once it is there, the script may work.
 func (f *files) read(path string) ([]byte, error) {
+	if f.may != nil {
+		if err := f.may(path); err != nil {
+			return nil, err
+		}
+	}
 	text, err := os.ReadFile(path)
 	f.add(path, string(text), err == nil)
 	if kept, ok := f.kept[path]; ok {
@@ -145,6 +151,7 @@ func (h *Host) start(ctx context.Context, g *generation) error {
 	if err != nil {
 		return err
 	}
+	g.files.may = h.opts.MayLoad
 	env := plugins.Env{
 		Params:          h.opts.Params,
 		ReadOnly:        h.opts.ReadOnly,

@@ -32,6 +32,10 @@ type Options struct {
 	// Persist is that of plugins.Env; nil allows all.
 	Persist func(path string, changes bool) error
 
+	// MayLoad is asked before the script loads a file besides its own. Its error
+	// refuses that. nil allows all.
+	MayLoad func(path string) error
+
 	// Served is called with each generation that serves from now on, the first
 	// included, nil = nobody wants to know. Requests wait for it.
 	Served func(recordings.Generation)

@@ -35,6 +35,8 @@ func TestLibraries(t *testing.T) {
 		`nbdkit.THREAD_MODEL_PARALLEL, nbdkit.FLAG_MAY_TRIM, nbdkit.FLAG_REQ_ONE, nbdkit.FLAG_FAST_ZERO`:                        "3\t1\t4\t8",
 		`select(2, pcall(nbdkit.parse_size, "1MB"))`:                                                                            "disk.lua:5: \"1MB\" is not a size: after the digits stands \"MB\", not one of the letters b s k m g t p e",
 		`(pcall(nbdkit.export_name)), (pcall(nbdkit.set_error, "ENONSENSE")), (pcall(nbdkit.set_error, -1))`:                    "false\tfalse\tfalse",
+		`table.concat(setmetatable({}, {__index = function(_, i) return i * 2 end}), " ", -1, 3)`:                               "-2 0 2 4 6",
+		`table.concat({"a", 1, 2.5, [5] = "e"}, "-", 1, 3)`:                                                                     "a-1-2.5",
 		`#table.concat((function() local t = {} for i = 1, 50000 do t[i] = "ab" end return t end)())`:                           "100000",
 		`select("#", string.byte(("x"):rep(10000), 1, -1))`:                                                                     "10000",
 		`(function() local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end return f(3000) end)()`:             "3000",

@@ -49,13 +49,19 @@ func (s *script) tableConcat(L *glua.LState) int {
 		separator = L.CheckString(2)
 	}
 	first, last := optWhole(L, 3, 1), optWhole(L, 4, int64(table.Len()))
-	var parts []string
+	plain := table.Metatable == glua.LNil
+	parts := make([]string, 0, max(0, min(last-first+1, int64(table.Len()))))
 	total := 0
 	for i := first; i <= last; i++ {
 		if i%pollTables == 0 {
 			s.interrupt.check(L)
 		}
-		value := L.GetTable(table, glua.LNumber(i))
+		var value glua.LValue
+		if plain {
+			value = table.RawGetInt(int(i)) // for which no number must be made
+		} else {
+			value = L.GetTable(table, glua.LNumber(i))
+		}
 		if !glua.LVCanConvToString(value) {
 			L.RaiseError("invalid value (a %s) at index %d in table for 'concat'", value.Type(), i)
 		}
