@@ -24,7 +24,7 @@ func TestScriptsCannotMoveTheCursor(t *testing.T) {
 	}
 	t.Run("error", func(t *testing.T) {
 		var out strings.Builder
-		report(&out, errors.Join(errors.New(hostile), &host.LoadError{Err: errors.New(hostile), Excerpt: "1 | \t" + hostile + "\n  | \t^"}))
+		report(&out, "workbench run", errors.Join(errors.New(hostile), &host.LoadError{Err: errors.New(hostile), Excerpt: "1 | \t" + hostile + "\n  | \t^"}))
 		check(t, out.String())
 		if !strings.HasSuffix(out.String(), "full\n  | \t^\n") {
 			t.Errorf("the excerpt is %q", out.String())
