@@ -28,9 +28,9 @@
 // own brings the next piece, so that keys come between. View formats only rows
 // that are seen. The list of requests has no copy of them; it has their numbers
 // in the log, and reads those that it draws. What takes longer is done beside
-// the model, by a command over a copy of those numbers: sorting the list, and
-// folding a recording up to a request. A result that is not wanted any more is
-// dropped.
+// the model, by a command over a copy of those numbers: sorting the list, reading
+// rows that stand all over a file (far.go), and folding a recording up to a
+// request. A result that is not wanted any more is dropped.
 //
 // The map of a disk is a [heat], which costs a request one cell of each that it
 // touches; cells smaller than its own, and all cells of disks that come after the
