@@ -53,7 +53,8 @@
 //
 // A recording that is opened has an app, a feed and a state of its own, over the
 // app that it was opened from, which goes on folding (over.go). What takes its
-// time, as a replay, is a task with progress that esc stops (task.go).
+// time, as a replay or figures by group (stats.go), is a task with progress that
+// esc stops (task.go).
 //
 // The feeds, each as one command at a time, tasks, and the commands that take long
 // (see [beside]) are all that runs beside the model, and [Run] returns when they
