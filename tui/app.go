@@ -22,6 +22,7 @@ type scene struct {
 	focused    bool                     // the panel has the keys
 	zoomed     bool                     // one panel has the whole screen
 	live       bool                     // there is a host
+	filed      bool                     // events come from a file, where each may cost a block
 	named      func(text string) string // puts keys into a text; see [app.named]
 }
 
@@ -159,6 +160,7 @@ func newApp(o Options, t *theme) *app {
 		live.status = a.bench.Status()
 	} else if r, ok := o.Events.(interface{ Header() recordings.Header }); ok {
 		live.recall(r.Header())
+		a.scene.filed = true
 	}
 	if f, err := recordings.ParseFilter(o.Filter); o.Filter != "" && err == nil {
 		a.requests.pick(&a.scene, o.Filter, f.At(o.Now()))
@@ -203,6 +205,8 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.searching = false
 	case sorted:
 		a.requests.takeOrder(msg)
+	case arrivedRows:
+		a.requests.takeRows(&a.scene, msg)
 	case arrived:
 		a.arrive(msg)
 	case acted:
@@ -228,7 +232,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	cmd = tea.Batch(cmd, safely(a.search()))
 	a.arrange()
-	return a, tea.Batch(cmd, safely(a.travelOn()), a.scan())
+	return a, tea.Batch(cmd, safely(a.travelOn()), safely(a.fetch()), a.scan())
 }
 
 // arrange lays out the screen and feeds what is on it.

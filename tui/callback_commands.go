@@ -11,17 +11,27 @@ import (
 // callbackCommands returns the part of the table that is about callbacks.
 func callbackCommands() []command {
 	some := func(a *app) (bool, string) {
+		if g := a.calls.groups.selected(); a.calls.groups != nil {
+			return g != nil && g.filter != "", "no filter picks this group"
+		}
 		c, ok := a.calls.selected()
 		return ok && kindOrder(c.Callback) < 0, "it serves no request"
 	}
+	const instead = "figures by group are shown: {back} leaves them"
 	table := func(a *app) (bool, string) {
+		if a.calls.groups != nil {
+			return false, instead
+		}
 		return !a.calls.side, "the generations stand side by side"
 	}
 	return []command{
 		{
 			id: "callbacks.requests", keys: []string{"enter"}, where: inCallbacks, title: "requests",
-			help: "show only the requests of this callback", enabled: some,
+			help: "show only the requests of the callback or group", enabled: some,
 			run: func(a *app) tea.Cmd {
+				if a.calls.groups != nil {
+					return a.filterGroup()
+				}
 				c, _ := a.calls.selected()
 				return a.filterBy(callFilter(c.Callback, c.Generation))
 			},
@@ -30,6 +40,9 @@ func callbackCommands() []command {
 			id: "callbacks.side", keys: []string{"u"}, where: inCallbacks, title: "compare",
 			help: "set the newest two generations side by side",
 			enabled: func(a *app) (bool, string) {
+				if a.calls.groups != nil {
+					return false, instead
+				}
 				return len(a.calls.total) > 1 || a.calls.side, "only one generation has been called"
 			},
 			run: do(func(a *app) { a.calls.side = !a.calls.side }),

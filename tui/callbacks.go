@@ -23,11 +23,21 @@ type callbacks struct {
 	total  map[uint32]time.Duration // in all callbacks of a generation
 	newest uint32                   // generation
 	chart  int                      // rows of the picture below the list
+
+	groups *groupedStats // what is shown instead; nil = nothing
 }
 
 func newCallbacks() *callbacks { return &callbacks{sort: colCallback} }
 
-func (p *callbacks) rows() *list { return &p.list }
+func (p *callbacks) rows() *list {
+	if p.groups != nil {
+		return &p.groups.list
+	}
+	return &p.list
+}
+
+// shown reports whether figures by group are shown and have the keys.
+func (p *callbacks) shown(a *app) bool { return p.groups != nil && a.focus == callbacksPanel }
 
 const callbacksHead = 1
 
@@ -60,6 +70,9 @@ func (p *callbacks) feed(sc *scene, w, h int) {
 		p.chart = max(min(h-callbacksHead-n, chartMost), chartRows)
 	}
 	p.list.feed(0, n, h-callbacksHead-p.chart)
+	if p.groups != nil {
+		p.groups.feed(h)
+	}
 }
 
 // order sorts the rows.
@@ -89,9 +102,17 @@ func kindOrder(c plugins.Callback) int {
 	return int(c)
 }
 
-func (p *callbacks) rowAt(y int) int { return p.list.rowAt(y - callbacksHead) }
+func (p *callbacks) rowAt(y int) int {
+	if p.groups != nil {
+		return p.groups.rowAt(y)
+	}
+	return p.list.rowAt(y - callbacksHead)
+}
 
 func (p *callbacks) note(sc *scene) string {
+	if p.groups != nil {
+		return p.groups.note(sc)
+	}
 	var parts []string
 	if sortKeys[p.sort] != nil && !p.side {
 		arrow := "▼"
@@ -172,6 +193,9 @@ func (p *callbacks) sortBy(direction int) {
 }
 
 func (p *callbacks) draw(sc *scene, w, h int) []string {
+	if p.groups != nil {
+		return p.groups.draw(sc, w, h)
+	}
 	if len(p.stats) == 0 {
 		return block([]string{newLine(w).end(), newLine(w).put(sc.dim, "  No callback has run yet.").end()}, w, h)
 	}

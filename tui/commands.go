@@ -78,6 +78,7 @@ func groups() []group {
 		{"connections", connectionCommands()},
 		{"source", scriptCommands()},
 		{"callbacks", callbackCommands()},
+		{"callbacks", statsCommands()},
 		{"output", outputCommands()},
 		{"view", listCommands()},
 		{"leave", quitCommands()},

@@ -35,9 +35,9 @@
 // own brings the next piece, so that keys come between. View formats only rows
 // that are seen. The list of requests has no copy of them; it has their numbers
 // in the log, and reads those that it draws. What takes longer is done beside
-// the model, by a command over a copy of those numbers: sorting the list, and
-// folding a recording up to a request. A result that is not wanted any more is
-// dropped.
+// the model, by a command over a copy of those numbers: sorting the list, reading
+// rows that stand all over a file (far.go), and folding a recording up to a
+// request. A result that is not wanted any more is dropped.
 //
 // The map of a disk is a [heat], which costs a request one cell of each that it
 // touches; cells smaller than its own, and all cells of disks that come after the
@@ -66,7 +66,8 @@
 //
 // A recording that is opened has an app, a feed and a state of its own, over the
 // app that it was opened from, which goes on folding (over.go). What takes its
-// time, as a replay, is a task with progress that esc stops (task.go).
+// time, as a replay or figures by group (stats.go), is a task with progress that
+// esc stops (task.go).
 //
 // The feeds, each as one command at a time, tasks, the commands that take long
 // (see [beside]), and what the stage waits for (signals, a frame that is due) are

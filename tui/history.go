@@ -22,6 +22,7 @@ type history struct {
 	Errors   []string `json:"errors,omitempty"` // names
 	Edits    []string `json:"edits,omitempty"`  // of held requests
 	Answers  []string `json:"answers,omitempty"`
+	Stats    []string `json:"stats,omitempty"` // what figures were asked for
 }
 
 // What a history has at most: entries of a kind, and bytes of its file.
@@ -42,7 +43,7 @@ func remember(entries []string, text string) []string {
 
 // kinds returns the entries of each kind.
 func (h *history) kinds() []*[]string {
-	return []*[]string{&h.Filters, &h.Searches, &h.Texts, &h.Rules, &h.Commands, &h.Errors, &h.Edits, &h.Answers}
+	return []*[]string{&h.Filters, &h.Searches, &h.Texts, &h.Rules, &h.Commands, &h.Errors, &h.Edits, &h.Answers, &h.Stats}
 }
 
 // equal reports whether h and o have the same entries.

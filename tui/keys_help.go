@@ -7,7 +7,7 @@ import (
 
 // The prose of the help about keys.
 const (
-	keysIntro = `What each key does, and where. On the screen ? lists the same, what can be done where you are first: type to narrow it, enter runs. A colon takes the name of a command, with what belongs to it, as in :filter op:write, :rule op:write => fail ENOSPC limit=3, :hold op:read, :goto 1m30s, :panel rules; there a blank does for the point of a name.`
+	keysIntro = `What each key does, and where. On the screen ? lists the same, what can be done where you are first: type to narrow it, enter runs. A colon takes the name of a command, with what belongs to it, as in :filter op:write, :rule op:write => fail ENOSPC limit=3, :hold op:read, :goto 1m30s, :stats by client where err, :panel rules; there a blank does for the point of a name.`
 
 	keysOwn = `A file keys.toml in the folder workbench of $XDG_CONFIG_HOME (or of ~/.config) gives commands other keys: a line for each command, with its name in quotes and all the keys that it is to have. "" takes its keys away. A file with a mistake counts for nothing: the screen opens with the usual keys and says what is wrong in which line, and so does workbench keys.`
 )

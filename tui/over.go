@@ -147,7 +147,7 @@ type closed struct{ err error }
 // canGoBack reports whether there is something that esc goes back from.
 func (a *app) canGoBack() (bool, string) {
 	h := a.requests.hunt
-	some := a.task != nil || a.library.shown(a) || h != nil && h.by != 0 || a.travel != nil || a.zoomed || a.parent != nil
+	some := a.task != nil || a.library.shown(a) || a.calls.shown(a) || h != nil && h.by != 0 || a.travel != nil || a.zoomed || a.parent != nil
 	return some, "there is nothing to go back from"
 }
 
@@ -159,6 +159,8 @@ func (a *app) back() {
 		a.task.stop()
 	case a.library.shown(a):
 		a.library.report = nil
+	case a.calls.shown(a):
+		a.calls.groups = nil
 	case h != nil && h.by != 0:
 		h.by = 0
 	case a.travel != nil:

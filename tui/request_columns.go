@@ -121,6 +121,7 @@ func (c clock) width() int    { return [...]int{12, 12, 7}[c] }
 // requestRows makes the cells of requests.
 type requestRows struct {
 	sc    *scene
+	list  *requests
 	clock clock
 	zero  plugins.Stamp // of sinceFirst
 	norms [plugins.OpExtents + 1]norm
@@ -128,8 +129,8 @@ type requestRows struct {
 	bar   bool // it has a column of its own
 }
 
-func newRequestRows(sc *scene, c clock, t *table) *requestRows {
-	r := &requestRows{sc: sc, clock: c, room: t.widths[colResult], bar: t.has(colBar)}
+func newRequestRows(sc *scene, p *requests, t *table) *requestRows {
+	r := &requestRows{sc: sc, list: p, clock: p.clock, room: t.widths[colResult], bar: t.has(colBar)}
 	for op := range r.norms {
 		r.norms[op] = sc.usual.of(plugins.Op(op))
 	}
@@ -221,7 +222,7 @@ func (r *requestRows) took(e *recordings.Event) (bar, took cell) {
 func (r *requestRows) result(e *recordings.Event) cell {
 	sc := r.sc
 	if e.Failed() {
-		text, _ := sc.events.Text(e)
+		text := r.list.text(sc, e)
 		return cell{sc.bad, failureIn(plugins.ErrnoName(e.Err()), clip(withoutFolder(text, sc.status.Path), longText), r.room)}
 	}
 	sign := "✓"

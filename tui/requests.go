@@ -18,6 +18,7 @@ type requests struct {
 	order  *ordering // by which they are sorted; nil = by time
 	clock  clock     // how times are shown
 	hunt   *hunt     // what is searched for; nil = nothing yet
+	far    farRows   // what was read of rows that stand far from each other
 }
 
 func (p *requests) rows() *list { return &p.list }
@@ -62,6 +63,9 @@ func (p *requests) selected(sc *scene) (e recordings.Event, ok bool) {
 	if !ok {
 		return e, false
 	}
+	if r, ok := p.far.rows[seq]; ok {
+		return r.event, r.event.Kind == recordings.Request
+	}
 	return readRequest(sc, seq)
 }
 
@@ -87,8 +91,8 @@ func (p *requests) note(sc *scene) string {
 	if first > 0 {
 		total = fmt.Sprintf("last %s of %s", shortCount(uint64(next-first)), shortCount(uint64(next)))
 	}
-	if seq, ok := p.selectedSeq(sc); ok && len(sc.marks.list) > 0 {
-		if e, _ := readRequest(sc, seq); sc.marks.of(&e) != "" {
+	if len(sc.marks.list) > 0 {
+		if e, _ := p.selected(sc); sc.marks.of(&e) != "" {
 			total = "mark " + sc.marks.of(&e) + " · " + total
 		}
 	}
@@ -110,17 +114,20 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 	first, last := p.list.visible()
 	events := make([]recordings.Event, 0, last-first)
 	var widest widest
+	far := p.isFar(sc, first, last)
+	late := make([]bool, last-first)
 	for row := first; row < last; row++ {
-		e, _ := readRequest(sc, p.seq(sc, row))
+		var e recordings.Event
+		e, late[row-first] = p.read(sc, p.seq(sc, row), far)
 		events = append(events, e)
 		widest.take(&e)
 	}
 	t := newTable(w, p.columns(w, widest))
 	before := recordings.Event{} // the request in the row above those that are seen
 	if from, _ := p.bounds(sc); (t.has(colDelta) || p.clock == sinceRow) && first > from && first < last {
-		before, _ = readRequest(sc, p.seq(sc, first-1))
+		before, _ = p.read(sc, p.seq(sc, first-1), far)
 	}
-	rows := newRequestRows(sc, p.clock, &t)
+	rows := newRequestRows(sc, p, &t)
 	if from, next := p.bounds(sc); p.clock == sinceFirst && from < next {
 		oldest, _ := readRequest(sc, p.seq(sc, from))
 		rows.zero = oldest.Received
@@ -131,7 +138,11 @@ func (p *requests) draw(sc *scene, w, h int) []string {
 		if sign == "" {
 			sign = " "
 		}
-		lines = append(lines, t.rowAfter(sign, rows.cells(&events[i], &before), sc.mark(&p.list, first+i)))
+		cells := rows.cells(&events[i], &before)
+		if late[i] {
+			cells[colTime].text = "(reading)"
+		}
+		lines = append(lines, t.rowAfter(sign, cells, sc.mark(&p.list, first+i)))
 		before = events[i]
 	}
 	lines = block(lines, w, h-inFlightRows(sc))

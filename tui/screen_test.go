@@ -164,6 +164,8 @@ type screen struct {
 	copied    string // to the clipboard
 	clipFails error
 	edited    []string // what was opened in the editor
+
+	slowest time.Duration // in a benchmark: that a message and its frame took
 }
 
 // newScreen opens a screen of w by h cells on log, in no colours.
@@ -188,7 +190,7 @@ func newColouredScreen(t testing.TB, w, h int, log *recordings.Log, bench *fakeB
 	r := lipgloss.NewRenderer(io.Discard)
 	r.SetColorProfile(p)
 	s.app = newApp(o, newTheme(r))
-	s.feed = &feed{events: log, bench: o.Workbench, recorder: o.Record, now: o.Now}
+	s.feed = &feed{events: o.Events, bench: o.Workbench, recorder: o.Record, now: o.Now}
 	s.app.edit = func(file string, line int) (*exec.Cmd, error) {
 		s.edited = append(s.edited, fmt.Sprintf("%s:%d", file, line))
 		return exec.Command("true"), nil
@@ -223,7 +225,12 @@ func (s *screen) pulse() { s.send(s.feed.read()) }
 // send gives the app a message, and then what comes of it.
 func (s *screen) send(msg tea.Msg) {
 	s.t.Helper()
+	begin := time.Now()
 	_, cmd := s.app.Update(msg)
+	if _, timed := s.t.(*testing.B); timed {
+		s.app.View()
+		s.slowest = max(s.slowest, time.Since(begin))
+	}
 	if cmd == nil {
 		return
 	}

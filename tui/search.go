@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,16 @@ type hunt struct {
 	row     int // to look at next
 	looked  int
 	printed map[origin]bool // those that printed the words
+
+	// Rows that stand all over a file are not read one by one: all events are, in
+	// their order, once, and then the rows are gone through.
+	matched matched
+}
+
+// matched are the events that match, up to the one to look at next.
+type matched struct {
+	seqs []uint64 // ascending
+	next uint64
 }
 
 // An origin is who sent a request, which need not be one request alone.
@@ -58,6 +69,9 @@ func parseSearch(text string) (*hunt, error) {
 func (h *hunt) start(sc *scene, row, by int) {
 	h.by, h.row, h.looked = by, row+by, 0
 	h.printed = nil
+	if h.filter.Needs().Mark {
+		h.matched = matched{} // others may be marked now
+	}
 	if h.words == "" {
 		return
 	}
@@ -89,6 +103,10 @@ func (h *hunt) matches(sc *scene, e *recordings.Event) bool {
 // if not, found is the row, or -1.
 func (h *hunt) look(sc *scene, p *requests) (found int, more bool) {
 	first, next := p.bounds(sc)
+	scattered := sc.filed && (p.sortedRows() || p.picked != nil)
+	if scattered && h.scan(sc) {
+		return -1, true
+	}
 	for range searchSize {
 		if h.looked >= next-first {
 			h.by = 0
@@ -100,8 +118,7 @@ func (h *hunt) look(sc *scene, p *requests) (found int, more bool) {
 		case h.row < first:
 			h.row = next - 1
 		}
-		e, ok := readRequest(sc, p.seq(sc, h.row))
-		if ok && h.matches(sc, &e) {
+		if scattered && h.matched.has(p.seq(sc, h.row)) || !scattered && h.matchesAt(sc, p.seq(sc, h.row)) {
 			h.by = 0
 			return h.row, false
 		}
@@ -111,9 +128,51 @@ func (h *hunt) look(sc *scene, p *requests) (found int, more bool) {
 	return -1, true
 }
 
+// matchesAt reads a request, and reports whether it is looked for.
+func (h *hunt) matchesAt(sc *scene, seq uint64) bool {
+	e, ok := readRequest(sc, seq)
+	return ok && h.matches(sc, &e)
+}
+
+// scan looks for matches in the next piece of the file. It reports whether there
+// is more to look at.
+func (h *hunt) scan(sc *scene) bool {
+	m, end := &h.matched, sc.requests.end()
+	var chunk [chunkSize]recordings.Event
+	for looked := 0; looked < searchSize/2 && m.next < end; { // a block or two are decoded besides
+		n := sc.events.Read(chunk[:], m.next)
+		if n == 0 {
+			m.next = end
+		}
+		for i := range chunk[:n] {
+			e := &chunk[i]
+			m.next = e.Seq + 1
+			if e.Kind == recordings.Request && h.matches(sc, e) {
+				m.seqs = append(m.seqs, e.Seq)
+			}
+		}
+		looked += n
+	}
+	return m.next < end
+}
+
+// has reports whether an event matches.
+func (m *matched) has(seq uint64) bool {
+	_, found := slices.BinarySearch(m.seqs, seq)
+	return found
+}
+
+// progress returns how many of a hundred parts are searched, of so many rows.
+func (h *hunt) progress(sc *scene, count int) int {
+	if end := sc.requests.end(); h.looked == 0 && h.matched.next < end {
+		return int(h.matched.next * 100 / end)
+	}
+	return h.looked * 100 / max(count, 1)
+}
+
 // summary says what is looked for, and how far the search is.
-func (h *hunt) summary(count int) string {
-	return fmt.Sprintf("%s · %d %% searched", clean(h.text), h.looked*100/max(count, 1))
+func (h *hunt) summary(sc *scene, count int) string {
+	return fmt.Sprintf("%s · %d %% searched", clean(h.text), h.progress(sc, count))
 }
 
 // seekMatch looks at the next piece of the list if something is looked for, and

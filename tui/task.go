@@ -24,9 +24,10 @@ type task struct {
 // An outcome is the end of a task.
 type outcome struct {
 	task   *task
-	prompt *prompt // the line that asked for it, if it may be mended; nil = not
-	said   string  // what came of it
-	report *report // or, of a comparison, what was found
+	prompt *prompt       // the line that asked for it, if it may be mended; nil = not
+	said   string        // what came of it
+	report *report       // or, of a comparison, what was found
+	stats  *groupedStats // or figures that were asked for
 	err    error
 }
 
@@ -115,6 +116,10 @@ func (a *app) finish(o outcome) {
 	if o.report != nil {
 		a.library.show(o.report)
 		a.focusOn(recordingsPanel)
+	}
+	if o.stats != nil {
+		a.calls.groups = o.stats
+		a.focusOn(callbacksPanel)
 	}
 	a.library.stale = true
 }

@@ -243,7 +243,7 @@ func (a *app) modes() []string {
 	}
 	if h := a.requests.hunt; h != nil && h.by != 0 {
 		first, next := a.requests.bounds(sc)
-		rows = append(rows, newLine(a.width).put(sc.accent, " ⌕ looking for ").put(sc.key, h.summary(next-first)).put(sc.key, a.named(", {back} stops")).end())
+		rows = append(rows, newLine(a.width).put(sc.accent, " ⌕ looking for ").put(sc.key, h.summary(&a.scene, next-first)).put(sc.key, a.named(", {back} stops")).end())
 	}
 	return rows
 }

@@ -175,7 +175,8 @@ func TestHostileReload(t *testing.T) {
 	}
 }
 
-var everyView = []string{"", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
+var everyView = []string{
+	"F enter", "F backspace backspace e x p o r t enter z", "", "2", "3", "4", "z", "3 z", "4 z", "enter", "z enter", "?", "ctrl+c", "space", "3 k", "k", "g", "enter ctrl+d",
 	"5", "5 j z", "5 x E I O enter", "6 i x", "6 D", "8 z t + +", "4 l j", "6 e", "5 j =", "/ o", "/ r e a d enter", "/ f l u s h enter space /",
 	": f", ": r u l e space o p", ": x x x", "? h e l d", "y", "y y", "U", "i " + typed("err => hold after") + " enter",
 	"5 j enter tab l", "enter tab j l", "m k k m d j", "o l e n enter v", "ctrl+f e r r enter n", "t t k m",
