@@ -66,7 +66,10 @@ func (d *handle) hold(ctx context.Context, r *plugins.Request, after bool, resul
 	h := d.host
 	q := &held{decide: make(chan decision, 1)}
 	q.Why, q.After, q.Request, q.Err, q.Since = why, after, *r, result, plugins.Now()
-	q.Request.Data = slices.Clone(r.Data) // others look at it at any time
+	q.Request.Data = nil // a read that was not answered has memory, but no data
+	if r.Op != plugins.OpRead || after && result == nil {
+		q.Request.Data = slices.Clone(r.Data) // others look at it at any time
+	}
 	q.Request.Extents = slices.Clone(r.Extents)
 	if !h.holds.add(q) {
 		return false, nil

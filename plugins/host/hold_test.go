@@ -73,13 +73,13 @@ func TestHolds(t *testing.T) {
 				r := newRig(t, "fill a", Options{})
 				d := r.open()
 				r.rule("op:read => hold limit=1 " + stage)
-				p := r.begin(t.Context(), d, plugins.Request{Op: plugins.OpRead, Length: 4, Offset: 512})
+				p := r.begin(t.Context(), d, plugins.Request{Op: plugins.OpRead, Length: 4, Offset: 512, Data: []byte("used")})
 				q := r.waitHeld(1)
 				if q.After != (stage == "after") || q.Request.Offset != 512 || q.Age() <= 0 || q.Edited || !strings.Contains(q.Why, "rule 1: ") {
 					t.Errorf("held %+v", q)
 				}
-				if q.After && string(q.Request.Data) != "aaaa" {
-					t.Errorf("the answer that is held: %q", q.Request.Data)
+				if want := map[bool]string{true: "aaaa"}[q.After]; string(q.Request.Data) != want {
+					t.Errorf("the data of what is held: %q, want %q", q.Request.Data, want)
 				}
 				r.wantRead(d, "a") // others are not stuck
 				if err := tc.decide(r, q.Number); err != nil {
