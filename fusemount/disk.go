@@ -66,6 +66,8 @@ func (d *disk) renew(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s.number = old.number + 1
+	// Before anybody can notice it.
+	d.tree.log(d.tree.place.file(d.name) + " is another disk now: programs that had it open get ESTALE and must open it again")
 	d.current.Store(s)
 	if d.tree.ending.Load() {
 		s.end(errUnmounted)

@@ -221,7 +221,7 @@ func attach(t *tree, way way, o *Options) (*device, error) {
 func (f *FS) serve(d *device) {
 	defer close(f.done)
 	var helpers sync.WaitGroup
-	helpers.Go(func() { f.tree.keep(f.log) })
+	helpers.Go(func() { f.tree.keep() })
 	helpers.Go(func() { f.tree.stale.run(f.tree.base.Done(), d.forget) })
 	d.serve()
 	f.tree.cancel(errUnmounted)

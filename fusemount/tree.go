@@ -25,6 +25,7 @@ type tree struct {
 	cache    bool
 	others   bool // other users may come in
 	trace    Trace
+	log      func(text string)
 	place    *place
 	conns    atomic.Uint32 // the number of the last session
 
@@ -53,6 +54,7 @@ func newTree(ctx context.Context, place *place, o *Options) *tree {
 		cache:         o.Cache,
 		others:        o.AllowOther,
 		trace:         o.Trace,
+		log:           o.Log,
 		place:         place,
 		folder:        place.folder,
 		first:         fuse.FUSE_ROOT_ID,
@@ -132,7 +134,7 @@ func (t *tree) tellCut() {
 
 // keep opens the disks anew that the backend has cut off, until the tree is
 // unmounted. What fails is tried again when a program opens the file.
-func (t *tree) keep(log func(string)) {
+func (t *tree) keep() {
 	for {
 		select {
 		case <-t.base.Done():
@@ -143,14 +145,8 @@ func (t *tree) keep(log func(string)) {
 			if d.current.Load().ended() == nil {
 				continue
 			}
-			_, err := d.renew(t.base)
-			switch {
-			case t.base.Err() != nil:
-				return
-			case err != nil:
-				log("the disk was taken away, and cannot be opened again: " + err.Error())
-			default:
-				log(t.place.file(d.name) + " is another disk now: programs that had it open get ESTALE and must open it again")
+			if _, err := d.renew(t.base); err != nil && t.base.Err() == nil {
+				t.log("the disk was taken away, and cannot be opened again: " + err.Error())
 			}
 		}
 	}
