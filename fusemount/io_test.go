@@ -319,7 +319,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// A cached disk is read ahead by whole requests, where this machine lets that be said.
+// A cached disk is read ahead by whole requests where the system lets that be said,
+// and is mounted and read all the same where it does not.
 func TestReadAhead(t *testing.T) {
 	needFUSE(t)
 	s := serve(t, fakeConfig{Mountpoint: emptyFile(t, tempDir(t), "disk"), Cache: true, Size: 16 << 20})
@@ -327,21 +328,22 @@ func TestReadAhead(t *testing.T) {
 	if err != nil || e == nil {
 		t.Fatalf("the mount is %v, %v", e, err)
 	}
-	setting, err := os.OpenFile(readAheadSetting(e), os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("this machine does not let it be said: %v", err)
-	}
-	defer setting.Close()
-	if text, err := io.ReadAll(setting); err != nil || string(text) != fmt.Sprintln(readAhead>>10) {
-		t.Errorf("the kernel reads %q KiB ahead, %v", text, err)
+	setting, unsaid := os.OpenFile(readAheadSetting(e), os.O_RDWR, 0)
+	if unsaid == nil {
+		defer setting.Close()
+		if text, err := io.ReadAll(setting); err != nil || string(text) != fmt.Sprintln(readAhead>>10) {
+			t.Errorf("the kernel reads %q KiB ahead, %v", text, err)
+		}
+	} else {
+		t.Logf("the system does not let it be said: %v", unsaid)
 	}
 	steps := []step{{openRead, "ok"}}
 	for at := range 8 << 20 / 65536 {
 		steps = append(steps, step{fmt.Sprintf("read %d 65536", at*65536), "65536*00"})
 	}
 	play(t, s.path, steps)
-	if stats := s.mustClose(); stats.Largest != maxTransfer {
-		t.Errorf("the largest request has %d bytes", stats.Largest)
+	if stats := s.mustClose(); unsaid == nil && stats.Largest != maxTransfer || stats.Bytes < 8<<20 {
+		t.Errorf("%d bytes were read, the largest request has %d", stats.Bytes, stats.Largest)
 	}
 }
 
